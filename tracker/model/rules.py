@@ -1,0 +1,45 @@
+"""What deserves attention, as values: entries of the watchlist, tripwires, accepted findings."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from tracker.model.change import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEntry:
+    """One entry of the watchlist: an action, or a set of actions that together give a capability."""
+
+    rule: str  # stable id: 'customer-data/s3-objects'
+    kind: str  # 'customer-data', 'credentials', 'escalation', 'exposure', 'capability'
+    actions: tuple[
+        str, ...
+    ]  # patterns, lower case: every one must be allowed (a set is complete or it is not)
+    consequence: str  # to follow 'can now': 'read S3 objects'
+    why: str  # one sentence
+    source: str
+    source_date: str  # '2024-05-01'
+    severity: Severity = "attention"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A finding that somebody answers for: it is counted, not shown, until it expires or its scope widens."""
+
+    pattern: str  # of actions, lower case
+    reason: str
+    owner: str
+    expires: date | None = None
+    policy: str = "*"  # glob on the policy's name
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Everything that attention is judged by."""
+
+    entries: tuple[WatchEntry, ...] = ()
+    tripwires: tuple[str, ...] = ()  # patterns as the user wrote them
+    accepted: tuple[Accepted, ...] = ()
+    silenced: frozenset[str] = frozenset()  # rule ids
+    reviewed: str = ""  # the catalogue version up to which the list was reviewed
+    reviewed_on: str = ""  # '2026-11-24'
