@@ -1,0 +1,33 @@
+"""What one round of work did: for the shell to print and for the record of a round."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.model.change import Change
+from tracker.model.identity import PolicyArn
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One policy that could not be read in a round."""
+
+    policy: PolicyArn
+    error: str  # one sentence: what failed
+    advice: str  # what to do next
+    exit_code: int  # of the error's class
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One look at some policies and what came of it."""
+
+    run: str  # its id, in the archive's lines and in every log event
+    start: datetime  # UTC
+    end: datetime  # UTC
+    checked: tuple[PolicyArn, ...]  # read without fault, sorted
+    changes: tuple[Change, ...]  # found by this round, oldest first
+    failed: tuple[Failure, ...]
+    baseline: tuple[PolicyArn, ...] = ()  # looked at for the first time: recorded, mailed to nobody
+    stale: tuple[PolicyArn, ...] = ()  # AWS answered an older default than it had before; ignored
+    queued: int = 0  # mails queued for subscribers
+    dry: bool = False  # nothing was written
