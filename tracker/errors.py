@@ -5,13 +5,15 @@
     │   ├── DocumentError         a policy document that is no policy: named by policy, version, place
     │   └── UnknownPolicyError    a name, version or date that the archive does not know
     ├── PartialFailure        3   part of the work failed: a policy missing, a mail stuck, verify found something
-    │   └── PolicyMissingError    AWS says NoSuchEntity for one policy
+    │   ├── PolicyMissingError    AWS says NoSuchEntity for one policy
+    │   └── RefusedError          a mail server refused one message to one recipient, for now or for good
     ├── SetupError            4   what a person must set right before it can work
     │   ├── SettingsError         a settings key: file, key, value, what would be right
     │   ├── CredentialsError      none, expired or wrong
     │   └── PermissionDeniedError AccessDenied, naming the action that is missing
     └── TryLaterError        75   throttled, refused, DNS, time-out, locked
         ├── SourceUnavailableError
+        ├── ChannelDownError      the mail server can't be reached, or hung up
         └── LockedError
 
 Anything else that reaches the shell is our own fault: exit code 70.
@@ -52,6 +54,14 @@ class PolicyMissingError(PartialFailure):
     """AWS answers NoSuchEntity for one policy."""
 
 
+class RefusedError(PartialFailure):
+    """A channel refused one message to one recipient; the others are not concerned."""
+
+    def __init__(self, message: str, *, permanent: bool, advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.permanent = permanent  # False: the same may go through later
+
+
 class SetupError(TrackerError):
     """Configuration, credentials or permissions that a person must set right."""
 
@@ -78,6 +88,14 @@ class TryLaterError(TrackerError):
 
 class SourceUnavailableError(TryLaterError):
     """AWS could not be asked: throttled, refused, DNS, time-out, a cut-off or foreign answer."""
+
+
+class ChannelDownError(TryLaterError):
+    """A channel as a whole can't be used just now: refused, timed out, hung up in the middle."""
+
+    def __init__(self, message: str, *, reached: bool, advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.reached = reached  # it had answered: one message's fault perhaps, the next one may go through
 
 
 class LockedError(TryLaterError):
