@@ -1,0 +1,404 @@
+"""A fake IAM: a real HTTP server on loopback that speaks the four calls the tracker makes, from a script.
+
+    with FakeIam() as iam:
+        iam.put("arn:aws:iam::aws:policy/ReadOnlyAccess", "v1", {"Version": ..., "Statement": ...}, "2024-01-01T00:00:00Z")
+        source = IamSource(endpoint_url=iam.url, ...)          # or AWS_ENDPOINT_URL_IAM=iam.url and iam.environment()
+        assert iam.actions == ["GetPolicy", "GetPolicyVersion"]
+
+Unlike moto it moves UpdateDate as AWS does ('when the most recent policy version was created', also where the
+default goes back), keeps any create date and any number of versions, counts its calls, and misbehaves on demand:
+`iam.next("GetPolicy", html(502))` once, `iam.always("GetPolicy", throttled())` until `iam.calm()`,
+`iam.after("GetPolicy", lambda: iam.set_default(arn, "v42"))` to move the world between two calls.
+"""
+
+import json
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qsl, quote
+from xml.sax.saxutils import escape
+
+from tracker.model.identity import PolicyArn
+from tracker.model.instants import iso, parse_instant
+
+NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
+CALLER = "arn:aws:sts::123456789012:assumed-role/tracker/session"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer on the wire, good or bad."""
+
+    body: bytes
+    status: int = 200
+    content_type: str = "text/xml"
+    missing_bytes: int = 0  # promised by Content-Length and never sent: a body cut off on the way
+    wait_s: float = 0.0  # silence before the answer
+    hang_up: bool = False  # close the connection without a word
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call received: the action and its parameters as sent, and the region it was signed for."""
+
+    action: str
+    parameters: Mapping[str, str]
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    create_date: datetime
+    document: str  # the text that is URL-encoded onto the wire, whatever it is
+
+
+@dataclass(slots=True)
+class _Policy:
+    default: str
+    update_date: datetime
+    versions: dict[str, _Version] = field(default_factory=dict)
+    made: datetime | None = None
+
+
+Answerer = Callable[[Call], Reply]
+
+
+class FakeIam:
+    """The server. Every method may be called while it runs; a call is answered from the state at that moment."""
+
+    def __init__(self, *, page_size: int = 100) -> None:
+        self.page_size = page_size
+        self.calls: list[Call] = []
+        self.denied: set[str] = set()  # 'iam:ListPolicies'
+        self._policies: dict[str, _Policy] = {}
+        self._once: dict[str, deque[Reply | Answerer]] = defaultdict(deque)
+        self._always: dict[str, Reply | Answerer] = {}
+        self._after: dict[str, deque[Callable[[], None]]] = defaultdict(deque)
+        self._lock = threading.RLock()
+        self._released = threading.Event()
+        self._server = _Server(self)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._released.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        """Where it listens: 'http://127.0.0.1:40123'."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def environment(self) -> dict[str, str]:
+        """The variables that point any AWS client of another process here, with credentials that it accepts."""
+        return {
+            "AWS_ENDPOINT_URL_IAM": self.url,
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "example",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    # The script: what is true in this AWS
+
+    def put(
+        self,
+        arn: PolicyArn | str,
+        version: str,
+        document: str | Mapping[str, object],
+        create_date: datetime | str,
+        *,
+        default: bool = True,
+    ) -> None:
+        """Publish a version. UpdateDate moves to its create date where that is later, default or not."""
+        date = parse_instant(create_date) if isinstance(create_date, str) else create_date
+        text = document if isinstance(document, str) else json.dumps(document)
+        with self._lock:
+            policy = self._policies.setdefault(str(arn), _Policy(version, date, made=date))
+            policy.versions[version] = _Version(date, text)
+            policy.update_date = max(policy.update_date, date)
+            if default:
+                policy.default = version
+
+    def set_default(self, arn: PolicyArn | str, version: str) -> None:
+        """Move the default, forward or back. UpdateDate stays, as in AWS."""
+        with self._lock:
+            self._policies[str(arn)].default = version
+
+    def drop_version(self, arn: PolicyArn | str, version: str) -> None:
+        """Delete a version: GetPolicyVersion says NoSuchEntity from now on. UpdateDate stays."""
+        with self._lock:
+            del self._policies[str(arn)].versions[version]
+
+    def remove(self, arn: PolicyArn | str) -> None:
+        """Remove a policy: NoSuchEntity, and no listing names it. It can be `put` again, from v1."""
+        with self._lock:
+            del self._policies[str(arn)]
+
+    # What goes wrong
+
+    def deny(self, *actions: str) -> None:
+        """Answer AccessDenied to these ('iam:ListPolicies'), in AWS's words, until `calm()`."""
+        self.denied.update(actions)
+
+    def next(self, action: str, *replies: "Reply | Answerer") -> None:
+        """Answer the next calls of `action` ('GetPolicy', or '*') with these, one each."""
+        with self._lock:
+            self._once[action].extend(replies)
+
+    def always(self, action: str, reply: "Reply | Answerer") -> None:
+        """Answer every call of `action` (or '*') with this, until `calm()`."""
+        with self._lock:
+            self._always[action] = reply
+
+    def after(self, action: str, *happenings: Callable[[], None]) -> None:
+        """Once the next calls of `action` are made up, and before the client hears, one of these happens each."""
+        with self._lock:
+            self._after[action].extend(happenings)
+
+    def calm(self) -> None:
+        """No more misbehaviour."""
+        with self._lock:
+            self.denied.clear()
+            self._once.clear()
+            self._always.clear()
+            self._after.clear()
+
+    # What was asked
+
+    @property
+    def actions(self) -> list[str]:
+        """The names of the calls received, in order: ['GetPolicy', 'GetPolicyVersion']."""
+        return [call.action for call in self.calls]
+
+    def forget_calls(self) -> None:
+        """Start counting anew."""
+        with self._lock:
+            self.calls.clear()
+
+    # Answers, also for use with `next` and `always`
+
+    def get_policy(self, arn: str, *, default: str | None = None) -> Reply:
+        """What GetPolicy answers; with `default`, as a replica that lags would name it."""
+        policy = self._policies.get(arn)
+        if policy is None:
+            return no_such_entity(f"Policy {arn} was not found.")
+        return answer("GetPolicy", f"<Policy>{_summary(arn, policy, default)}</Policy>")
+
+    def get_policy_version(self, arn: str, version: str, *, is_default: bool | None = None) -> Reply:
+        """What GetPolicyVersion answers; with `is_default`, as a replica that lags would say."""
+        policy = self._policies.get(arn)
+        kept = policy.versions.get(version) if policy else None
+        if policy is None or kept is None:
+            return no_such_entity(f"Policy {arn} version {version} does not exist or is not attachable.")
+        marked = version == policy.default if is_default is None else is_default
+        return answer(
+            "GetPolicyVersion",
+            f"<PolicyVersion><Document>{quote(kept.document, safe='~')}</Document>"
+            f"{_version(version, kept, marked)}</PolicyVersion>",
+        )
+
+    def _list_policy_versions(self, arn: str, parameters: Mapping[str, str]) -> Reply:
+        policy = self._policies.get(arn)
+        if policy is None:
+            return no_such_entity(f"Policy {arn} was not found.")
+        rows = [
+            f"<member>{_version(name, version, name == policy.default)}</member>"
+            for name, version in sorted(policy.versions.items(), key=lambda item: item[1].create_date)[::-1]
+        ]
+        return self._page("ListPolicyVersions", "Versions", rows, parameters)
+
+    def _list_policies(self, parameters: Mapping[str, str]) -> Reply:
+        wanted = {"AWS": ("aws",), "Local": ()}.get(parameters.get("Scope", "All"))
+        rows = [
+            f"<member>{_summary(arn, policy, None)}</member>"
+            for arn, policy in sorted(self._policies.items())
+            if wanted is None or (PolicyArn.parse(arn).account == "aws") == bool(wanted)
+        ]
+        return self._page("ListPolicies", "Policies", rows, parameters)
+
+    def _page(self, action: str, name: str, rows: list[str], parameters: Mapping[str, str]) -> Reply:
+        start = int(parameters.get("Marker", "0"))
+        end = start + min(self.page_size, int(parameters.get("MaxItems", "100")))
+        more = end < len(rows)
+        marker = f"<Marker>{end}</Marker>" if more else ""
+        return answer(
+            action,
+            f"<{name}>{''.join(rows[start:end])}</{name}><IsTruncated>{str(more).lower()}</IsTruncated>{marker}",
+        )
+
+    def _respond(self, call: Call) -> Reply:
+        with self._lock:
+            self.calls.append(call)
+            for key in (call.action, "*"):
+                if self._once[key]:
+                    return self._made_up(call, self._once[key].popleft())
+            for key in (call.action, "*"):
+                if key in self._always:
+                    return self._made_up(call, self._always[key])
+            if f"iam:{call.action}" in self.denied:
+                return access_denied(call.action, call.parameters.get("PolicyArn", "policy path /"))
+            return self._made_up(call, self._truthful)
+
+    def _made_up(self, call: Call, reply: "Reply | Answerer") -> Reply:
+        made = reply if isinstance(reply, Reply) else reply(call)
+        if self._after[call.action]:
+            self._after[call.action].popleft()()
+        return made
+
+    def _truthful(self, call: Call) -> Reply:
+        arn = call.parameters.get("PolicyArn", "")
+        match call.action:
+            case "GetPolicy":
+                return self.get_policy(arn)
+            case "GetPolicyVersion":
+                return self.get_policy_version(arn, call.parameters.get("VersionId", ""))
+            case "ListPolicyVersions":
+                return self._list_policy_versions(arn, call.parameters)
+            case "ListPolicies":
+                return self._list_policies(call.parameters)
+        return fault("InvalidAction", 400, f"Could not find operation {call.action}")
+
+    def _wait(self, seconds: float) -> None:
+        self._released.wait(seconds)
+
+
+def _version(name: str, version: _Version, is_default: bool) -> str:
+    return (
+        f"<VersionId>{name}</VersionId><IsDefaultVersion>{str(is_default).lower()}</IsDefaultVersion>"
+        f"<CreateDate>{iso(version.create_date)}</CreateDate>"
+    )
+
+
+def _summary(arn: str, policy: _Policy, default: str | None) -> str:
+    parsed = PolicyArn.parse(arn)
+    made = policy.made or policy.update_date
+    return (
+        f"<PolicyName>{escape(parsed.name)}</PolicyName><PolicyId>ANPAEXAMPLE</PolicyId><Arn>{escape(arn)}</Arn>"
+        f"<Path>{escape(parsed.path)}</Path><DefaultVersionId>{default or policy.default}</DefaultVersionId>"
+        f"<AttachmentCount>0</AttachmentCount><IsAttachable>true</IsAttachable>"
+        f"<CreateDate>{iso(made)}</CreateDate><UpdateDate>{iso(policy.update_date)}</UpdateDate>"
+    )
+
+
+def answer(action: str, result: str) -> Reply:
+    """A good answer of `action` with this XML as its result."""
+    return Reply(
+        f'<{action}Response xmlns="{NAMESPACE}"><{action}Result>{result}</{action}Result>'
+        f"<ResponseMetadata><RequestId>7a62c49f-347e-4fc4-9331-6e8eEXAMPLE</RequestId></ResponseMetadata>"
+        f"</{action}Response>".encode()
+    )
+
+
+def fault(code: str, status: int, message: str) -> Reply:
+    """An error in IAM's own form."""
+    kind = "Sender" if status < 500 else "Receiver"
+    return Reply(
+        f'<ErrorResponse xmlns="{NAMESPACE}"><Error><Type>{kind}</Type><Code>{code}</Code>'
+        f"<Message>{escape(message)}</Message></Error><RequestId>7a62c49f-347e-4fc4-9331-6e8eEXAMPLE</RequestId>"
+        f"</ErrorResponse>".encode(),
+        status=status,
+    )
+
+
+def no_such_entity(message: str) -> Reply:
+    """NoSuchEntity."""
+    return fault("NoSuchEntity", 404, message)
+
+
+def access_denied(action: str, resource: str) -> Reply:
+    """AccessDenied in AWS's words."""
+    return fault(
+        "AccessDenied",
+        403,
+        f"User: {CALLER} is not authorized to perform: iam:{action} on resource: {resource}"
+        f" because no identity-based policy allows the iam:{action} action",
+    )
+
+
+def throttled() -> Reply:
+    """IAM's own throttling."""
+    return fault("Throttling", 400, "Rate exceeded")
+
+
+def expired_token() -> Reply:
+    """A session that has run out."""
+    return fault("ExpiredToken", 403, "The security token included in the request is expired")
+
+
+def invalid_token() -> Reply:
+    """An access key that nobody knows."""
+    return fault("InvalidClientTokenId", 403, "The security token included in the request is invalid.")
+
+
+def html(status: int = 200) -> Reply:
+    """The page of a proxy that stands in between."""
+    page = f"<!DOCTYPE html><html><head><title>{status}</title></head><body><h1>Blocked<br>by your proxy</h1></body></html>"
+    return Reply(page.encode(), status=status, content_type="text/html")
+
+
+def cut_off(reply: Reply, *, sent: int) -> Reply:
+    """The same answer of which only the first `sent` bytes arrive, though its length promised all."""
+    return replace(reply, body=reply.body[:sent], missing_bytes=len(reply.body) - sent)
+
+
+def silence(seconds: float = 30.0) -> Reply:
+    """No answer for that long (or until the server is closed)."""
+    return Reply(b"", status=200, wait_s=seconds, hang_up=True)
+
+
+def hang_up() -> Reply:
+    """The connection closed without a word."""
+    return Reply(b"", hang_up=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: "_Server"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
+        form = dict(parse_qsl(body, keep_blank_values=True))
+        scope = self.headers.get("Authorization", "").partition("Credential=")[2].split("/")
+        call = Call(form.pop("Action", ""), form, scope[2] if len(scope) > 2 else "")
+        reply = self.server.iam._respond(call)
+        if reply.wait_s:
+            self.server.iam._wait(reply.wait_s)
+        if reply.hang_up:
+            self.close_connection = True
+            return
+        self.send_response(reply.status)
+        self.send_header("Content-Type", reply.content_type)
+        self.send_header("Content-Length", str(len(reply.body) + reply.missing_bytes))
+        if reply.missing_bytes:
+            self.send_header("Connection", "close")
+            self.close_connection = True
+        self.end_headers()
+        self.wfile.write(reply.body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: a test's output is the test's."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, iam: FakeIam) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.iam = iam
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away in the middle is what some tests are about."""

@@ -1,0 +1,215 @@
+"""The IAM service as a source: which version of a policy is in force, and the text of those the archive lacks.
+
+One look costs one call where nothing happened. What it asks beyond that, and why, is told beside each step; the
+rules are those of docs/iam-permissions.md.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tracker.errors import (
+    DocumentError,
+    PermissionDeniedError,
+    PolicyMissingError,
+    SourceUnavailableError,
+    UnknownPolicyError,
+)
+from tracker.model.asking import Answer, Known
+from tracker.model.history import Snapshot
+from tracker.model.identity import PolicyArn, VersionId, is_policy_name
+from tracker.sources.iam_client import Connection, FetchedVersion, IamClient, ListedVersion, PolicyNow
+
+log = logging.getLogger(__name__)
+
+Identity = tuple[VersionId, datetime]
+
+# Where AWS keeps its policies, the most usual first
+PATHS = ("/", "/aws-service-role/", "/service-role/", "/job-function/")
+# How often AWS is asked again at once where its answers contradict each other
+ROUNDS = 3
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What one look gathers on its way, whatever it decides in the end."""
+
+    fetched: dict[Identity, FetchedVersion] = field(default_factory=dict)
+    gone: set[VersionId] = field(default_factory=set)  # listed, then NoSuchEntity
+    doubted: bool = False  # an answer was ignored
+
+
+class IamSource:
+    """IAM through boto3. Thread-safe; nothing is imported or connected before the first look."""
+
+    def __init__(
+        self,
+        *,
+        region: str = "",
+        profile: str = "",
+        endpoint_url: str = "",
+        connect_timeout_s: float = 5.0,
+        read_timeout_s: float = 20.0,
+        attempts: int = 5,
+    ) -> None:
+        """Empty text means what AWS's own variables and files say; `attempts` counts the first call too."""
+        self._iam = IamClient(
+            Connection(region, profile, endpoint_url, connect_timeout_s, read_timeout_s, attempts)
+        )
+
+    def look(self, arn: PolicyArn, known: Known) -> Answer:
+        """The default of a policy now, and every version that IAM has and `known` lacks.
+
+        Raises PolicyMissingError (NoSuchEntity, removal not proved), DocumentError (the default's document is no
+        policy), CredentialsError, PermissionDeniedError, SourceUnavailableError, SetupError.
+        """
+        findings = _Findings()
+        now = self._iam.get_policy(arn)
+        for _ in range(ROUNDS):
+            if now is None:
+                return self._missing(arn, known)
+            default, next_answer = self._settle(arn, known, now, findings)
+            if default is not None:
+                return _answer(arn, known, default, findings)
+            findings.doubted = True
+            now = next_answer if next_answer is not None else self._iam.get_policy(arn)
+        if known.default is None:
+            raise SourceUnavailableError(
+                f"{arn}: AWS contradicts itself about the default version ({ROUNDS} times)",
+                advice="The default is being moved just now: look again in some minutes.",
+            )
+        log.warning("%s: AWS contradicts itself about the default; %s stays on record", arn, known.default[0])
+        return _answer(arn, known, known.default, findings)
+
+    def find(self, name: str, partition: str = "aws") -> PolicyArn:
+        """The ARN of an AWS managed policy by its name, tried under each of the usual paths.
+
+        Raises UnknownPolicyError where it is under none of them, and what `look` raises for faults.
+        """
+        if is_policy_name(name):
+            for path in PATHS:
+                arn = PolicyArn(partition, name, path)
+                if self._iam.get_policy(arn) is not None:
+                    return arn
+        raise UnknownPolicyError(
+            f"no AWS managed policy {name!r} in partition {partition} under the paths {', '.join(PATHS)}",
+            advice="Names are case-sensitive. A few policies stand under other paths: give the whole ARN.",
+        )
+
+    def close(self) -> None:
+        """Close the connections kept open between looks."""
+        self._iam.close()
+
+    def _settle(
+        self, arn: PolicyArn, known: Known, now: PolicyNow, findings: _Findings
+    ) -> tuple[Identity | None, PolicyNow | None]:
+        """(the default, None) where AWS's answers agree; else (None, a newer GetPolicy answer if one was had)."""
+        on_record = known.default if known.default and known.default[0] == now.default else None
+        fetched = None if on_record else self._fetch(arn, now.default, findings)
+        if known.newest is None or now.update_date > known.newest:
+            # A version was made that is not archived, though the default may have gone back already.
+            listed = self._fetch_unknown(arn, known, findings)
+            made = next((one.identity for one in listed if one.version == now.default), on_record)
+            if (
+                on_record and made and made != on_record
+            ):  # the policy was made again: the same id, another version
+                on_record, fetched = (
+                    None,
+                    findings.fetched.get(made) or self._fetch(arn, now.default, findings),
+                )
+        if on_record is not None:
+            return on_record, None
+
+        if fetched is None or not fetched.is_default:
+            # GetPolicy named it, GetPolicyVersion says otherwise: the default has just moved.
+            log.warning("%s: GetPolicy names %s, which is not the default: asking again", arn, now.default)
+            return None, None
+        if known.default is None or _age(fetched.identity) >= _age(known.default):
+            return fetched.identity, None
+
+        # Older than the one on record: gone back in truth, or an answer of yesterday? A second read tells.
+        second = self._iam.get_policy(arn)
+        if second is not None and second.default == now.default:
+            return fetched.identity, None
+        log.warning("%s: ignored an answer of yesterday that names %s as the default", arn, now.default)
+        return None, second
+
+    def _fetch_unknown(self, arn: PolicyArn, known: Known, findings: _Findings) -> tuple[ListedVersion, ...]:
+        """What IAM lists; each version that the archive lacks is fetched on the way."""
+        listed = self._iam.list_policy_versions(arn) or ()
+        for version in listed:
+            if version.identity in known.archived or version.identity in findings.fetched:
+                continue
+            if self._fetch(arn, version.version, findings) is None:
+                findings.gone.add(version.version)
+        return listed
+
+    def _fetch(self, arn: PolicyArn, version: VersionId, findings: _Findings) -> FetchedVersion | None:
+        fetched = self._iam.get_policy_version(arn, version)
+        if fetched is not None:
+            findings.fetched[fetched.identity] = fetched
+        return fetched
+
+    def _missing(self, arn: PolicyArn, known: Known) -> Answer:
+        """NoSuchEntity. For a policy on record a complete listing that lacks it proves the removal."""
+        if not known.seen:
+            raise PolicyMissingError(
+                f"{arn}: AWS knows no such policy",
+                advice="Check the ARN. A policy that AWS has deprecated is visible only where it is attached.",
+            )
+        if known.default is None:
+            return Answer(arn, None)  # its removal is on record already
+        ours = arn.account == "aws"
+        try:
+            listed = self._iam.list_policies(arn.partition, "AWS" if ours else "Local")
+        except PermissionDeniedError as error:
+            raise PolicyMissingError(
+                f"{arn}: AWS knows no such policy any more; whether it was removed is not proved: {error}",
+                advice="Allow iam:ListPolicies, which proves a removal; docs/iam-permissions.md has the whole policy.",
+            ) from error
+        if str(arn) in listed:
+            raise SourceUnavailableError(
+                f"{arn}: GetPolicy says that there is no such policy, ListPolicies names it",
+                advice="AWS contradicts itself: look again in some minutes.",
+            )
+        if ours and not listed:
+            raise PolicyMissingError(
+                f"{arn}: AWS knows no such policy, but lists no managed policy at all, which proves nothing",
+                advice="Check AWS_ENDPOINT_URL_IAM: this does not look like AWS.",
+            )
+        return Answer(arn, None)
+
+
+def _age(identity: Identity) -> tuple[datetime, VersionId]:
+    """Orders versions by when they were made: the ids of a policy that was made again start over."""
+    version, create_date = identity
+    return create_date, version
+
+
+def _answer(arn: PolicyArn, known: Known, default: Identity, findings: _Findings) -> Answer:
+    snapshots, unread = [], set(findings.gone)
+    for identity, fetched in findings.fetched.items():
+        if identity in known.archived:
+            continue
+        try:
+            snapshots.append(_snapshot(arn, fetched))
+        except DocumentError as error:
+            if identity == default:
+                raise
+            log.warning("not stored: %s", error)
+            unread.add(fetched.version)
+    return Answer(
+        arn,
+        default,
+        tuple(sorted(snapshots, key=lambda snapshot: _age(snapshot.identity))),
+        tuple(sorted(unread)),
+        stale=findings.doubted and default == known.default,
+    )
+
+
+def _snapshot(arn: PolicyArn, fetched: FetchedVersion) -> Snapshot:
+    """A fetched version as the archive keeps it. Raises DocumentError, naming policy and version."""
+    from tracker.policy.parse import canonical_text, digest
+
+    text = canonical_text(fetched.raw, what=f"{arn.name} {fetched.version}")
+    return Snapshot(arn, fetched.version, fetched.create_date, text, digest(text), "iam")

@@ -1,0 +1,256 @@
+"""The four calls of IAM that the tracker makes, as typed answers, and the clients that make them.
+
+Every answer is checked for the fields we read: an HTML page, or a document that only happens to be XML, is no answer.
+"""
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from tracker.errors import SetupError, SourceUnavailableError
+from tracker.model.identity import PolicyArn, VersionId
+from tracker.sources.iam_faults import is_no_such_entity, translate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# IAM is one service per partition; this is the region it signs for and answers from in each.
+# Source: https://docs.aws.amazon.com/general/latest/gr/iam-service.html and botocore's partitions.json
+HOME_REGION = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-north-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-eusc": "eusc-de-east-1",
+    "aws-iso": "us-iso-east-1",
+    "aws-iso-b": "us-isob-east-1",
+    "aws-iso-e": "eu-isoe-west-1",
+    "aws-iso-f": "us-isof-south-1",
+}
+_PARTITION_OF_PREFIX = {
+    region.rsplit("-", 2)[0] + "-": name for name, region in HOME_REGION.items() if name != "aws"
+}
+
+_METHOD = {
+    "GetPolicy": "get_policy",
+    "GetPolicyVersion": "get_policy_version",
+    "ListPolicyVersions": "list_policy_versions",
+    "ListPolicies": "list_policies",
+}
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyNow:
+    """What GetPolicy says."""
+
+    default: VersionId
+    update_date: datetime  # UTC: when the most recent version was created, default or not
+
+
+@dataclass(frozen=True, slots=True)
+class ListedVersion:
+    """One line of ListPolicyVersions."""
+
+    version: VersionId
+    create_date: datetime  # UTC
+
+    @property
+    def identity(self) -> tuple[VersionId, datetime]:
+        """What tells it from every other version of the policy."""
+        return (self.version, self.create_date)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedVersion:
+    """What GetPolicyVersion says."""
+
+    version: VersionId
+    create_date: datetime  # UTC
+    is_default: bool
+    raw: str  # the document as it came: URL-encoded text, whatever it holds
+
+    @property
+    def identity(self) -> tuple[VersionId, datetime]:
+        """What tells it from every other version of the policy."""
+        return (self.version, self.create_date)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach AWS. Empty text: what AWS's own variables, files and defaults say."""
+
+    region: str = ""
+    profile: str = ""
+    endpoint_url: str = ""
+    connect_timeout_s: float = 5.0
+    read_timeout_s: float = 20.0
+    attempts: int = 5  # calls in all, the first one included
+
+
+def partition_of(region: str) -> str:
+    """The partition that a region lies in: 'aws-cn' for cn-north-1."""
+    return next((name for prefix, name in _PARTITION_OF_PREFIX.items() if region.startswith(prefix)), "aws")
+
+
+class IamClient:
+    """IAM's four read calls. Every fault of AWS, of the network or of a proxy comes as one of tracker.errors."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def get_policy(self, arn: PolicyArn) -> PolicyNow | None:
+        """Which version is the default now. None: NoSuchEntity."""
+        answer = self._call("GetPolicy", arn.partition, str(arn), PolicyArn=str(arn))
+        if answer is None:
+            return None
+        policy = _field(answer, "Policy", dict, "GetPolicy", arn)
+        return PolicyNow(
+            _version(policy, "DefaultVersionId", "GetPolicy", arn),
+            _date(policy, "UpdateDate", "GetPolicy", arn),
+        )
+
+    def get_policy_version(self, arn: PolicyArn, version: VersionId) -> FetchedVersion | None:
+        """One version with its document as raw text. None: NoSuchEntity."""
+        action, what = "GetPolicyVersion", f"{arn} {version}"
+        answer = self._call(action, arn.partition, what, PolicyArn=str(arn), VersionId=str(version))
+        if answer is None:
+            return None
+        found = _field(answer, "PolicyVersion", dict, action, what)
+        return FetchedVersion(
+            _version(found, "VersionId", action, what),
+            _date(found, "CreateDate", action, what),
+            _field(found, "IsDefaultVersion", bool, action, what),
+            found.get("Document", ""),
+        )
+
+    def list_policy_versions(self, arn: PolicyArn) -> tuple[ListedVersion, ...] | None:
+        """Every version that IAM still has, oldest first, over all pages. None: NoSuchEntity."""
+        action = "ListPolicyVersions"
+        found = []
+        for page in self._pages(action, arn.partition, str(arn), PolicyArn=str(arn)):
+            if page is None:
+                return None
+            found += [
+                ListedVersion(
+                    _version(item, "VersionId", action, arn), _date(item, "CreateDate", action, arn)
+                )
+                for item in _field(page, "Versions", list, action, arn)
+            ]
+        return tuple(sorted(found, key=lambda item: (item.create_date, item.version)))
+
+    def list_policies(self, partition: str, scope: Literal["AWS", "Local"]) -> frozenset[str]:
+        """The ARNs of every policy that this account sees, over all pages."""
+        action, what = "ListPolicies", f"the managed policies of partition {partition}"
+        found = set()
+        for page in self._pages(action, partition, what, Scope=scope, MaxItems=1000):
+            found |= {
+                _field(item, "Arn", str, action, what)
+                for item in _field(page or {}, "Policies", list, action, what)
+            }
+        return frozenset(found)
+
+    def close(self) -> None:
+        """Close the connections that are kept open between calls."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+    def _pages(
+        self, action: str, partition: str, what: str, **parameters: object
+    ) -> "Iterator[Mapping[str, Any] | None]":
+        """Each page of a listing; one None where AWS says NoSuchEntity."""
+        while True:
+            page = self._call(action, partition, what, **parameters)
+            yield page
+            if page is None or not _field(page, "IsTruncated", bool, action, what):
+                return
+            parameters["Marker"] = _field(page, "Marker", str, action, what)
+
+    def _call(
+        self, action: str, partition: str, what: str, **parameters: object
+    ) -> "Mapping[str, Any] | None":
+        """One call, the client's own retries included. None: NoSuchEntity."""
+        try:
+            client = self._client(partition)
+            answer: Mapping[str, Any] = getattr(client, _METHOD[action])(**parameters)
+        except SetupError:
+            raise
+        except Exception as error:
+            if is_no_such_entity(error):
+                return None
+            ours = translate(error, action, what, self._connection.attempts)
+            if ours is None:
+                raise
+            raise ours from error
+        return answer
+
+    def _client(self, partition: str) -> Any:
+        """The client of a partition, made at its first call: boto3 costs an eighth of a second to import."""
+        with self._lock:
+            if partition not in self._clients:
+                self._clients[partition] = self._make_client(partition)
+            return self._clients[partition]
+
+    def _make_client(self, partition: str) -> Any:
+        import boto3
+        from botocore.config import Config
+        from botocore.handlers import json_decode_policies
+
+        asked = self._connection
+        session = boto3.session.Session(profile_name=asked.profile or None, region_name=asked.region or None)
+        region = session.region_name or ""
+        if not region or partition_of(region) != partition:
+            region = _home_region(partition)
+        client = session.client(
+            "iam",
+            region_name=region,
+            endpoint_url=asked.endpoint_url or None,
+            config=Config(
+                connect_timeout=asked.connect_timeout_s,
+                read_timeout=asked.read_timeout_s,
+                retries={"mode": "adaptive", "total_max_attempts": asked.attempts},
+                user_agent_extra="policy-tracker",
+            ),
+        )
+        # botocore turns each policy document into a dict, which drops the first of two equal keys and leaves a
+        # document that is no JSON as text without a word. We judge the text itself, so it goes, on this client alone.
+        client.meta.events.unregister("after-call.iam", json_decode_policies)
+        return client
+
+
+def _home_region(partition: str) -> str:
+    if partition not in HOME_REGION:
+        raise SetupError(
+            f"unknown AWS partition {partition!r}",
+            advice=f"Known are {', '.join(sorted(HOME_REGION))}: check the policy's ARN.",
+        )
+    return HOME_REGION[partition]
+
+
+def _field(holder: "Mapping[str, Any]", name: str, kind: type[_T], action: str, what: object) -> _T:
+    value = holder.get(name)
+    if not isinstance(value, kind):
+        raise SourceUnavailableError(
+            f"{action} of {what}: the answer is not IAM's, it has no {name}",
+            advice="Something between here and AWS may have answered in its place: check AWS_ENDPOINT_URL_IAM and the proxy.",
+        )
+    return value
+
+
+def _version(holder: "Mapping[str, Any]", name: str, action: str, what: object) -> VersionId:
+    text = _field(holder, name, str, action, what)
+    try:
+        return VersionId.parse(text)
+    except ValueError as error:
+        raise SourceUnavailableError(
+            f"{action} of {what}: {error} in {name}",
+            advice="The answer is not IAM's: check the endpoint and the proxy.",
+        ) from error
+
+
+def _date(holder: "Mapping[str, Any]", name: str, action: str, what: object) -> datetime:
+    return _field(holder, name, datetime, action, what).astimezone(UTC)
