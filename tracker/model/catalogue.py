@@ -4,6 +4,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+# AWS marks what only tags, and what manages permissions, as a write as well; the narrower word says more.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_understand-policy-summary-access-level-summaries.html
+LEVELS = ("Permissions management", "Tagging", "Write", "Read", "List")
+
+
+def severest_first(access_level: str) -> str:
+    """AWS's own words for a level, composite ones most severe first: 'Permissions management, Write'."""
+    words = {word.strip() for word in access_level.split(",")} - {""}
+    return ", ".join(
+        sorted(words, key=lambda word: (LEVELS.index(word) if word in LEVELS else len(LEVELS), word))
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class ActionInfo:
@@ -13,6 +25,11 @@ class ActionInfo:
     name: str  # AWS's spelling, without the prefix: 'GetObject'
     access_level: str  # AWS's own words, composite ones most severe first: 'Permissions management, Write'
     description: str  # AWS's own sentence, possibly empty
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The access level split into its parts, most severe first."""
+        return tuple(self.access_level.split(", "))
 
 
 class Catalogue(Protocol):

@@ -1,0 +1,1 @@
+"""Two accesses in, a change out; observations in, transitions and periods out. Pure."""
