@@ -1,0 +1,129 @@
+"""The three ways in which text becomes output: HTML, Markdown, plain text. All strict, all escaping by default.
+
+A template is looked up in the user's own folders first, so that one of them overrides a single template of ours.
+"""
+
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from tracker.changelog import markdown
+from tracker.changelog.inert import inert
+from tracker.changelog.wording import between, count, day, number, some, stretch, was
+from tracker.errors import SettingsError
+from tracker.model.instants import duration, iso, words
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+_WIDTH = 88  # columns: what a terminal, a mail and a pull request all show without wrapping
+
+
+def wrap(text: str, indent: int = 0, first: str | None = None) -> str:
+    """Words wrapped at 88 columns, each line after `indent` spaces but the first, which begins with `first`."""
+    return textwrap.fill(
+        inert(str(text)),
+        _WIDTH,
+        initial_indent=" " * indent if first is None else first,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+Format = Literal["html", "md", "txt"]
+
+
+def shipped_templates() -> Path:
+    """The folder of the shipped templates: inside an installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "_templates"
+    return installed if installed.is_dir() else package.parent / "templates"
+
+
+def _done(text: str) -> "Markup":
+    """Text that is escaped for its format already, and says so."""
+    from markupsafe import Markup
+
+    return Markup(text)  # noqa: S704 -- the callers escape; nothing else makes Markup in the text formats
+
+
+def environment(kind: Format, folders: Sequence[Path] = ()) -> "Environment":
+    """A Jinja2 environment for one format; `folders` come before the shipped ones.
+
+    Everything that a template prints is escaped for the format unless it is markup already, whatever the template's
+    author forgot. An undefined name is an error. Raises SettingsError for a folder that does not exist.
+    """
+    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    for folder in folders:
+        if not folder.is_dir():
+            raise SettingsError(
+                f"the folder of templates {folder} does not exist",
+                advice="Set `templates` to a folder that holds templates of your own, or leave it out.",
+            )
+    escape: dict[Format, Callable[[str], Markup | str]] = {
+        "html": inert,  # autoescape does the rest
+        "md": lambda text: _done(markdown.prose(text)),
+        "txt": lambda text: _done(inert(text)),
+    }
+    escaped = escape[kind]
+
+    def finalize(value: object) -> object:
+        return value if isinstance(value, Markup) else escaped(str(value))
+
+    made = Environment(
+        loader=ChoiceLoader([FileSystemLoader(folder) for folder in (*folders, shipped_templates())]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    made.filters |= {
+        "n": number, "count": count, "was": was, "moment": words, "day": day, "iso": iso, "duration": duration,
+        "between": lambda pair: between(*pair), "stretch": lambda pair: stretch(*pair), "some": some,
+    }  # fmt: skip
+    made.filters |= _FORMATS[kind]()
+    return made
+
+
+def _html_filters() -> dict[str, Callable[..., "Markup"]]:
+    from markupsafe import Markup, escape
+
+    def code(text: str) -> Markup:
+        return Markup("<code>{}</code>").format(escape(inert(text)))
+
+    def link(url: str, text: str = "") -> Markup:
+        if not markdown.is_link(url):
+            return escape(inert(text or url))
+        return Markup('<a href="{}">{}</a>').format(url, inert(text or url))
+
+    return {"code": code, "link": link}
+
+
+def _markdown_filters() -> dict[str, Callable[..., "Markup"]]:
+    return {
+        "code": lambda text: _done(markdown.code(text)),
+        "link": lambda url, text="": _done(markdown.link(url, text)),
+    }
+
+
+def _text_filters() -> dict[str, Callable[..., "Markup"]]:
+    return {
+        "code": lambda text: _done(inert(text)),
+        "link": lambda url, text="": _done(inert(f"{text}: {url}" if text else url)),
+        "wrap": lambda text, indent=0, first=None: _done(wrap(text, indent, first)),
+    }
+
+
+_FORMATS: dict[Format, Callable[[], dict[str, Callable[..., "Markup"]]]] = {
+    "html": _html_filters,
+    "md": _markdown_filters,
+    "txt": _text_filters,
+}

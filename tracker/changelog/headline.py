@@ -1,0 +1,194 @@
+"""The answer in one sentence: what can be done today that could not be done before.
+
+The sentence is about the effective layer (what the document grants today); what deserves attention follows it on the
+page and leads in the subject of a mail (subject.py).
+"""
+
+from collections.abc import Iterable
+
+from tracker.changelog.actors import actor, lower_first
+from tracker.changelog.wording import between, count, day, listed, number, some, was
+from tracker.model.change import Change, DenyChange, Difference
+from tracker.model.history import Kind
+
+
+def headline(change: Change) -> str:
+    """One sentence in the reader's words, ending with a full stop. Never a bare 'nothing changed'."""
+    transition, who = change.transition, actor(change.policy)
+    before, after = transition.before, transition.after
+    match transition.kind:
+        case Kind.REMOVED:
+            return (
+                f"{change.policy.name} is no longer visible to this account; "
+                "that alone does not withdraw a single action."
+            )
+        case Kind.REPUBLISHED if before and after:
+            return (
+                f"AWS published the same access again as {after.version} (it was {before.version}): "
+                f"{lower_first(who)} can do exactly what it could do before."
+            )
+        case Kind.CREATED if after:
+            return f"{change.policy.name} is new ({after.version}): {_all_of(change)}."
+        case Kind.RECREATED if after:
+            return (
+                f"{change.policy.name} was made again and starts over at {after.version}: "
+                f"{lower_first(_sentence(change))}"
+            )
+        case Kind.REAPPEARED if after:
+            return (
+                f"{change.policy.name} is visible to this account again ({after.version}): "
+                f"{lower_first(_sentence(change))}"
+            )
+        case Kind.ROLLED_BACK:
+            return _rolled_back(change)
+        case Kind.CATALOGUE_GROWTH:
+            return f"AWS's list of actions moved, not the policy: {lower_first(_sentence(change))}"
+        case Kind.COMPARED if before and after:
+            return (
+                f"With {after.version} instead of {before.version}, {lower_first(_sentence(change, now=''))}"
+            )
+    if transition.reinstated and after:
+        return f"{after.version} is back after it had been rolled back: {lower_first(_sentence(change))}"
+    return _sentence(change)
+
+
+def _all_of(change: Change) -> str:
+    """What a policy allows that was not there before, whole."""
+    difference, who = change.difference, lower_first(actor(change.policy))
+    if not difference.actions_added:
+        if difference.denies_added:
+            return f"{who} is denied {denied(difference.denies_added)}"
+        return f"{who} can call no action yet"
+    services = {action.service for action in difference.actions_added}
+    return f"{who} can call {count(len(difference.actions_added), 'action')} in {count(len(services), 'service')}"
+
+
+def _rolled_back(change: Change) -> str:
+    rollback, difference = change.transition.rollback, change.difference
+    who = lower_first(actor(change.policy))
+    gone, back = len(difference.actions_removed), len(difference.actions_added)
+    if rollback is None:
+        return _sentence(change)
+    parts = []
+    if gone:
+        parts.append(f"{who} can no longer call {count(gone, 'action')}")
+    if back:
+        parts.append(
+            f"{count(back, 'action')} can be called again"
+            if gone
+            else f"{who} can again call {count(back, 'action')}"
+        )
+    parts += _moved(difference)
+    told = listed(parts) or f"{who} can do exactly what it could do before"
+    lasted = between(rollback.in_force_min_s, rollback.in_force_max_s)
+    return f"Rolled back to {rollback.restored}: {told}; {rollback.withdrawn} was in force for {lasted}."
+
+
+def _moved(difference: Difference) -> list[str]:
+    """`1 was widened`, `2 were narrowed`, `1 moved elsewhere (please review)`; empty where nothing did."""
+    parts = []
+    for changes, verb in ((difference.actions_widened, "widened"), (difference.actions_narrowed, "narrowed")):
+        if changes:
+            parts.append(f"{number(len(changes))} {was(len(changes))} {verb}")
+    if changes := difference.actions_rescoped:
+        parts.append(f"{number(len(changes))} {was(len(changes))} re-scoped (please review)")
+    return parts
+
+
+def denied(denies: Iterable[DenyChange]) -> str:
+    """`3 actions`, or `3 action patterns` where one of them holds a wildcard."""
+    patterns = {deny.pattern for deny in denies}
+    wild = any("*" in pattern or "?" in pattern or " " in pattern for pattern in patterns)
+    return count(len(patterns), "action pattern" if wild else "action")
+
+
+def _sentence(change: Change, now: str = "now ") -> str:
+    """What became of the actions, in one sentence that begins with the actor."""
+    who, difference = actor(change.policy), change.difference
+    added, removed = difference.actions_added, difference.actions_removed
+    rest = _moved(difference)
+    if added:
+        services = {action.service for action in added}
+        first = f"{who} can {now}call {count(len(added), 'more action')} in {count(len(services), 'service')}"
+        if new := len(difference.services_added):
+            first += f", {number(new)} of them new"
+        if removed:
+            rest.insert(0, f"{number(len(removed))} {was(len(removed))} withdrawn")
+        return f"{first}; {listed(rest)}." if rest else f"{first}."
+    if removed:
+        services = {action.service for action in removed}
+        first = (
+            f"{who} can no longer call {count(len(removed), 'action')} in {count(len(services), 'service')}"
+        )
+        if gone := len(difference.services_removed):
+            first += f", {number(gone)} of which {'is' if gone == 1 else 'are'} left altogether"
+        return f"{first}; {listed(rest)}." if rest else f"{first}."
+    return _no_action_came_or_went(change, now)
+
+
+def _no_action_came_or_went(change: Change, now: str) -> str:
+    who, difference = actor(change.policy), change.difference
+    for changes, how in (
+        (difference.actions_widened, "more widely"),
+        (difference.actions_narrowed, "only more narrowly"),
+        (difference.actions_rescoped, "elsewhere or otherwise than before (please review)"),
+    ):
+        others = [
+            c
+            for c in (difference.actions_widened, difference.actions_narrowed, difference.actions_rescoped)
+            if c
+        ]
+        if changes and len(others) == 1:
+            names = some([one.action for one in changes], 2 if len(changes) == 2 else 1)
+            return f"{who} can call the same actions as before, {names} {how}."
+    if rest := _moved(difference):
+        return f"{who} can call the same actions as before, of which {listed(rest)}."
+    if (
+        difference.denies_added
+        or difference.denies_removed
+        or difference.denies_widened
+        or difference.denies_narrowed
+    ):
+        return _denies(difference, who, now)
+    if grown := [pattern.pattern for pattern in difference.patterns_added if pattern.open_ended]:
+        return (
+            f"{who} can call the same actions as before, but {some(grown, 2)} will also allow "
+            "what AWS adds there later."
+        )
+    if shrunk := [pattern.pattern for pattern in difference.patterns_removed if pattern.open_ended]:
+        return (
+            f"{who} can call the same actions as before; what AWS adds later is no longer covered by "
+            f"{some(shrunk, 2)}."
+        )
+    if difference.patterns_added or difference.patterns_removed:
+        return f"{who} can call the same actions as before; the patterns that allow them are others."
+    if difference.redundant:
+        return f"{who} can do exactly what it could do before: {count(len(difference.redundant), 'edit')} had no effect."
+    return f"{who} can do exactly what it could do before: the document was only rewritten."
+
+
+def _denies(difference: Difference, who: str, now: str) -> str:
+    """What a change of denies alone means to whoever holds the policy."""
+    parts = []
+    if difference.denies_added:
+        parts.append(f"is {now}denied {denied(difference.denies_added)} more")
+    if difference.denies_removed:
+        parts.append(f"is no longer denied {denied(difference.denies_removed)}")
+    if difference.denies_widened:
+        parts.append(f"is denied {denied(difference.denies_widened)} more widely")
+    if difference.denies_narrowed:
+        parts.append(f"is denied {denied(difference.denies_narrowed)} more narrowly")
+    return f"{who} {listed(parts)}."
+
+
+def versions(change: Change) -> str:
+    """`v19 to v20`, `v1`, or the day of a catalogue's growth: what the change lies between."""
+    before, after = change.transition.before, change.transition.after
+    if before and after:
+        return (
+            f"{before.version} to {after.version}"
+            if before.version != after.version
+            else f"{after.version} of {day(after.create_date)}"
+        )
+    end = after or before
+    return str(end.version) if end else ""
