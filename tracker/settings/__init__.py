@@ -1,0 +1,36 @@
+"""One validated Settings, made once: policy-tracker.toml, POLICY_TRACKER_* variables, flags; each knows its origin."""
+
+from tracker.settings.load import HOME_VARIABLE, PREFIX, find_home, load_settings
+from tracker.settings.secret import mail_password
+from tracker.settings.values import (
+    DECLARED,
+    FILE_NAME,
+    SECTIONS,
+    AttentionSettings,
+    AwsSettings,
+    LogSettings,
+    MailSettings,
+    Origin,
+    Row,
+    ScheduleSettings,
+    Settings,
+)
+
+__all__ = [
+    "DECLARED",
+    "FILE_NAME",
+    "HOME_VARIABLE",
+    "PREFIX",
+    "SECTIONS",
+    "AttentionSettings",
+    "AwsSettings",
+    "LogSettings",
+    "MailSettings",
+    "Origin",
+    "Row",
+    "ScheduleSettings",
+    "Settings",
+    "find_home",
+    "load_settings",
+    "mail_password",
+]

@@ -1,0 +1,302 @@
+"""The kinds of value that a setting can have: how each is read, what would be right, how it is written in TOML."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, time
+from pathlib import Path
+from typing import Generic, TypeVar, get_args
+
+from tracker.model.change import Severity
+from tracker.model.identity import PolicyArn, is_policy_name
+from tracker.model.rules import Accepted, WatchEntry
+from tracker.schedule import EXAMPLES, Schedule
+
+T = TypeVar("T")
+_HOST = re.compile(r"(?!-)[A-Za-z0-9._-]{1,253}\Z|\[?[0-9A-Fa-f:.]{2,45}\]?\Z")
+_URL = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?\Z")
+_ACTION = re.compile(r"(?:[A-Za-z0-9*?-]+:)?[A-Za-z0-9*?]+\Z")
+_RULE = re.compile(r"[a-z0-9][a-z0-9./:*?-]{0,79}\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value as somebody gave it."""
+
+    value: object  # TOML's own type from a file; text from the environment and from flags
+    text: bool  # from the environment or a flag: everything is text there
+    base: Path  # the folder that a relative path counts from
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    """A kind of value."""
+
+    right: str  # what would be right, to follow 'wanted: '
+    read: Callable[[Given], T]  # raises ValueError; its text, where it has any, is said instead of `right`
+    write: Callable[[T], str] = field(default=lambda value: toml(value))  # the value as TOML
+
+
+def toml(value: object) -> str:
+    """A value as TOML writes it (JSON's strings, numbers and lists are TOML's, too)."""
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(one)}" for key, one in value.items()) + " }"
+    if isinstance(value, date):
+        return value.isoformat()
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _string(given: Given) -> str:
+    if not isinstance(given.value, str):
+        raise ValueError  # noqa: TRY004 -- one class of error for every wrong value
+    if any(ord(sign) < 32 or ord(sign) == 127 for sign in given.value):
+        raise ValueError("no line break or control character belongs in it")
+    return given.value.strip()
+
+
+def _number(given: Given) -> float:
+    value = given.value
+    if given.text and isinstance(value, str):
+        value = float(value) if re.fullmatch(r"\d+(\.\d+)?", value.strip()) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError  # noqa: TRY004 -- one class of error for every wrong value
+    return value
+
+
+def _strings(given: Given) -> tuple[str, ...]:
+    value = given.value
+    if given.text and isinstance(value, str):
+        value = (
+            _json(value)
+            if value.lstrip().startswith("[")
+            else [one for one in value.split(",") if one.strip()]
+        )
+    if not isinstance(value, list):
+        raise ValueError  # noqa: TRY004 -- one class of error for every wrong value
+    return tuple(dict.fromkeys(_string(Given(one, text=False, base=given.base)) for one in value))
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"not JSON: {error}") from error
+
+
+def matching(right: str, fits: Callable[[str], object], *, empty: bool = True) -> Kind[str]:
+    """Text that `fits` finds something in; empty text stands for 'not set' where `empty` allows it."""
+
+    def read(given: Given) -> str:
+        value = _string(given)
+        if not (value or empty) or (value and not fits(value)):
+            raise ValueError
+        return value
+
+    return Kind(right, read)
+
+
+def one_of(*words: str) -> Kind[str]:
+    """One of a few words."""
+    return matching("one of " + ", ".join(map(repr, words)), lambda value: value in words, empty=False)
+
+
+def whole(low: int, high: int) -> Kind[int]:
+    """A whole number within bounds, both allowed."""
+
+    def read(given: Given) -> int:
+        value = _number(given)
+        if value != int(value) or not low <= value <= high or (isinstance(value, float) and not given.text):
+            raise ValueError
+        return int(value)
+
+    return Kind(f"a whole number, {low} to {high}", read)
+
+
+def seconds(low: float, high: float) -> Kind[float]:
+    """A number of seconds within bounds, both allowed."""
+
+    def read(given: Given) -> float:
+        value = float(_number(given))
+        if not low <= value <= high:
+            raise ValueError
+        return value
+
+    return Kind(f"seconds, {low:g} to {high:g}", read, lambda value: f"{value:g}")
+
+
+def strings(right: str, fits: Callable[[str], object]) -> Kind[tuple[str, ...]]:
+    """A list of texts; in the environment separated by commas, or a JSON list. Doubles are dropped."""
+
+    def read(given: Given) -> tuple[str, ...]:
+        values = _strings(given)
+        for value in values:
+            if not fits(value):
+                raise ValueError(f"{value!r} does not fit; wanted: {right}")
+        return values
+
+    return Kind(right, read)
+
+
+def _address(value: str) -> bool:
+    from email_validator import EmailNotValidError, validate_email  # 20 ms that most commands do without
+
+    try:
+        validate_email(value, check_deliverability=False, allow_domain_literal=False)
+    except EmailNotValidError as error:
+        raise ValueError(f"{str(error).rstrip('.')}; wanted: a mail address like team@example.com") from error
+    return True
+
+
+def _path(given: Given) -> Path | None:
+    value = _string(given)
+    return (given.base / Path(value).expanduser()).absolute() if value else None
+
+
+def _time(given: Given) -> time:
+    value = _string(given)
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError
+    return time.fromisoformat(value)
+
+
+def _schedule(given: Given) -> Schedule:
+    return Schedule.parse(_string(given))
+
+
+def _is_policy(value: str) -> bool:
+    if not value.startswith("arn:"):
+        return is_policy_name(value)
+    PolicyArn.parse(value)
+    return True
+
+
+def _tables(given: Given) -> list[dict[str, object]]:
+    value = _json(given.value) if given.text and isinstance(given.value, str) else given.value
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise ValueError
+    return value
+
+
+def _table(
+    entry: dict[str, object], required: dict[str, Kind[str]], optional: dict[str, Kind[str]]
+) -> dict[str, str]:
+    """The texts of one table, checked. A date may be TOML's own."""
+    for key in entry:
+        if key not in required and key not in optional and key != "actions":
+            raise ValueError(f"unknown key {key!r}; known: {', '.join([*required, *optional])}")
+    found = {}
+    for key, kind in (required | optional).items():
+        if key not in entry:
+            if key in required:
+                raise ValueError(f"{key!r} is missing; wanted: {kind.right}")
+            continue
+        value = entry[key]
+        given = Given(value.isoformat() if type(value) is date else value, text=False, base=Path())
+        try:
+            found[key] = kind.read(given)
+        except ValueError as error:
+            raise ValueError(f"{key} = {toml(value)}: {str(error) or f'wanted: {kind.right}'}") from error
+    return found
+
+
+_SENTENCE = matching("a sentence", bool, empty=False)
+_PATTERN = matching("an action pattern like 's3:GetObject' or 'kms:*'", _ACTION.match, empty=False)
+_DATE = matching("a date like 2027-01-31", re.compile(r"\d{4}-\d\d-\d\d\Z").match, empty=False)
+_GLOB = matching(
+    "a policy's name, * allowed", lambda value: is_policy_name(value.replace("*", "x")), empty=False
+)
+_RULE_ID = matching("a rule's id like 'own/tickets'", _RULE.match, empty=False)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"expires = {toml(text)}: {error}") from error
+
+
+def _accepted(given: Given) -> tuple[Accepted, ...]:
+    found = []
+    for entry in _tables(given):
+        required = {"pattern": _PATTERN, "reason": _SENTENCE, "owner": _SENTENCE}
+        table = _table(entry, required, {"expires": _DATE, "policy": _GLOB})
+        expires = table.pop("expires", None)
+        table["pattern"] = table["pattern"].lower()
+        found.append(Accepted(**table, expires=_day(expires) if expires else None))
+    return tuple(found)
+
+
+def _watch(given: Given) -> tuple[WatchEntry, ...]:
+    found = []
+    for entry in _tables(given):
+        required = {"rule": _RULE_ID, "consequence": _SENTENCE, "why": _SENTENCE}
+        kinds = one_of("customer-data", "credentials", "escalation", "exposure", "capability")
+        optional = {
+            "kind": kinds,
+            "source": _SENTENCE,
+            "source_date": _DATE,
+            "severity": one_of(*get_args(Severity)),
+        }
+        defaults = {
+            "kind": "capability",
+            "source": "policy-tracker.toml",
+            "source_date": "",
+            "severity": "attention",
+        }
+        table: dict[str, str] = defaults | _table(entry, required, optional)
+        try:
+            actions = strings(_PATTERN.right, _ACTION.match).read(
+                Given(entry.get("actions"), False, given.base)
+            )
+        except ValueError as error:
+            raise ValueError(f"actions: {str(error) or 'wanted: a list of ' + _PATTERN.right}") from error
+        if not actions:
+            raise ValueError("actions: wanted: at least one action")
+        table["severity"], severity = "", table["severity"]
+        found.append(_entry(table, tuple(one.lower() for one in actions), severity))
+    return tuple(found)
+
+
+def _entry(table: dict[str, str], actions: tuple[str, ...], severity: str) -> WatchEntry:
+    level: Severity = next(one for one in get_args(Severity) if one == severity)
+    return WatchEntry(
+        rule=table["rule"],
+        kind=table["kind"],
+        actions=actions,
+        consequence=table["consequence"],
+        why=table["why"],
+        source=table["source"],
+        source_date=table["source_date"],
+        severity=level,
+    )
+
+
+TEXT = matching("one line of text", bool)
+HOST = matching("a host's name or address, like smtp.example.com", _HOST.match)
+REGION = matching("an AWS region like us-east-1", re.compile(r"[a-z]{2}(-[a-z]+)+-\d\Z").match)
+URL = matching("an address like https://changes.example.com", _URL.match)
+ADDRESS = matching("a mail address like team@example.com", _address)
+ACTIONS = strings("action patterns like 's3:GetObject', '*:Decrypt' or 'secretsmanager:*'", _ACTION.match)
+RULES = strings("ids of rules, as a changelog shows them", _RULE.match)
+POLICIES = strings("names of policies like 'ReadOnlyAccess', or their ARNs", _is_policy)
+PATH: Kind["Path | None"] = Kind("a path", _path, lambda value: toml(str(value) if value else ""))
+TIME = Kind("hour and minute in UTC, like '06:17'", _time, lambda value: toml(f"{value:%H:%M}"))
+SCHEDULE = Kind(EXAMPLES, _schedule, lambda value: toml(value.text))
+ACCEPTED = Kind(
+    "tables with pattern, reason, owner, and if you like expires and policy",
+    _accepted,
+    lambda value: toml([_plain(one) for one in value]),
+)
+WATCH = Kind(
+    "tables with rule, actions, consequence and why",
+    _watch,
+    lambda value: toml([_plain(one) for one in value]),
+)
+
+
+def _plain(value: Accepted | WatchEntry) -> dict[str, object]:
+    fields = ((name, getattr(value, name)) for name in value.__slots__)
+    return {name: one for name, one in fields if one not in (None, "")}
