@@ -1,0 +1,290 @@
+"""The archive of one tracker's folder: what service, shells and pages ask, and what a round writes.
+
+A round writes in this order, so that it can be killed anywhere: start_run, keep, observe, one transaction with index and
+record_change, record_look, finish_run. Whoever writes holds the round's lock (lock.py). Readers need none.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tracker.archive import files, folder, index
+from tracker.archive.indexed import Indexed
+from tracker.archive.layout import (
+    LOOKS,
+    TIMELINE,
+    Identity,
+    arn_of_folder,
+    policy_folder,
+    policy_key,
+)
+from tracker.archive.rebuild import Rebuilt, rebuild
+from tracker.archive.records import look_line, observation_line
+from tracker.archive.runs import RunKind, Runs
+from tracker.archive.verify import verify
+from tracker.archive.writing import Kept, KeptMany, Writer
+from tracker.errors import InputError, UnknownPolicyError
+from tracker.model.asking import Known
+from tracker.model.history import Look, Observation, Snapshot
+from tracker.model.identity import PolicyArn, VersionId, is_policy_name
+from tracker.model.instants import iso
+from tracker.model.recorded import ChangeRow, Finding, RunRow
+from tracker.store.database import Database
+from tracker.store.steps import Step, no_step
+
+if TYPE_CHECKING:
+    import sqlite_utils
+
+
+class Archive:
+    """Everything that is known, in one folder. `home` is the tracker's folder; `step` is for tests of crashes."""
+
+    def __init__(self, home: Path, database: Database, *, step: Step = no_step) -> None:
+        self.home = home
+        self.root = home / "snapshots"
+        self.database = database
+        self._step = step
+        self._runs = Runs(database)
+        self._indexed = Indexed(self.root, database)
+
+    # -- which policies ------------------------------------------------------------------------------------------
+
+    def policies(self) -> tuple[PolicyArn, ...]:
+        """Every policy with at least one snapshot, sorted."""
+        indexed = self._indexed.arns()
+        found = []
+        for place in folder.places(self.root):
+            if arn_of_folder(place.partition, place.name) is None:
+                continue
+            arn = indexed.get(f"{place.partition}/{place.name}") or folder.arn_in(place.under(self.root))
+            if arn is not None:
+                found.append(arn)
+        return tuple(sorted(found))
+
+    def resolve(self, name_or_arn: str, partition: str = "aws") -> PolicyArn:
+        """The archived policy of a name or an ARN. Raises UnknownPolicyError, which names those spelt alike."""
+        asked = self._asked(name_or_arn, partition)
+        arn = self._arn(asked)
+        if arn is None:
+            raise UnknownPolicyError(
+                f"the archive has no policy {asked.name} (partition {asked.partition})",
+                advice=self._alike(asked),
+            )
+        return arn
+
+    # -- what a look needs and writes ----------------------------------------------------------------------------
+
+    def known(self, arn: PolicyArn) -> Known:
+        """What a source must not ask again. Reads names of files and the timeline, no document."""
+        place = policy_folder(self.root, arn)
+        archived = folder.identities(place)
+        seen = folder.in_time(folder.observations(place))
+        return Known(
+            archived=frozenset(archived),
+            default=seen[-1].identity if seen else None,
+            seen=bool(seen),
+            newest=archived[-1][1] if archived else None,
+        )
+
+    def keep(self, snapshot: Snapshot) -> Kept:
+        """Put a snapshot on the disk: 'new'; 'same' where it is there already; 'conflict' where another document is, beside which
+        this one is kept. Raises DocumentError for a snapshot that is not what its sha256 says, SetupError for a full disk."""
+        return Writer(self.root, self._step).keep(snapshot)
+
+    def keep_many(self, snapshots: Iterable[Snapshot]) -> KeptMany:
+        """Put many on the disk with one pass of syncing; cut off anywhere, the same call again completes it."""
+        return Writer(self.root, self._step).keep_many(snapshots)
+
+    def observe(self, arn: PolicyArn, observation: Observation) -> None:
+        """Add a line to a policy's timeline, on the disk when this returns. See `observe_many`."""
+        self.observe_many(arn, [observation])
+
+    def observe_many(self, arn: PolicyArn, observations: Sequence[Observation]) -> int:
+        """Add lines to a policy's timeline; how many were new. A line that is there already (whatever its run) is not added.
+
+        Raises InputError for a version that is not archived: the snapshot comes first.
+        """
+        place = policy_folder(self.root, arn)
+        archived = set(folder.identities(place))
+        held = {_without_run(one) for one in folder.observations(place)}
+        lines = []
+        for observation in observations:
+            if not archived or (observation.identity is not None and observation.identity not in archived):
+                raise InputError(
+                    f"{arn.name}: {observation.version or 'no version'} can't be observed before it is archived",
+                    advice="keep the snapshot first",
+                )
+            if _without_run(observation) not in held:
+                held.add(_without_run(observation))
+                lines.append(observation_line(observation))
+        if lines:
+            files.append(place / TIMELINE, lines, step=self._step, name="timeline")
+        return len(lines)
+
+    def record_look(self, look: Look, partition: str | None = None) -> None:
+        """Add a round's line to the looks of each partition it asked; `partition` is needed for a look at all policies."""
+        for one, part in _by_partition(look, partition):
+            files.make_folders(self.root / one, self.home)
+            files.append(self.root / one / LOOKS, [look_line(part)], step=self._step, name="look")
+            with self.database.writing() as db:
+                index.index_looks(db, self.root, one)
+
+    # -- what was seen -------------------------------------------------------------------------------------------
+
+    def identities(self, arn: PolicyArn) -> tuple[Identity, ...]:
+        """Every archived version, oldest first, without reading a document."""
+        return tuple(folder.identities(policy_folder(self.root, arn)))
+
+    def snapshots(self, arn: PolicyArn) -> tuple[Snapshot, ...]:
+        """Every archived version with its document, oldest first. Raises InputError for a damaged file."""
+        place = policy_folder(self.root, arn)
+        return tuple(folder.load(place, identity) for identity in folder.identities(place))
+
+    def snapshot(self, arn: PolicyArn, version: VersionId, create_date: datetime | None = None) -> Snapshot:
+        """One version; of several under one id the newest. Raises UnknownPolicyError, InputError for a damaged file."""
+        place = policy_folder(self.root, arn)
+        known = folder.identities(place)
+        wanted = [one for one in known if one[0] == version and create_date in (None, one[1])]
+        if not wanted:
+            dated = f" of {iso(create_date)}" if create_date else ""
+            have = ", ".join(str(one[0]) for one in known) or "none"
+            raise UnknownPolicyError(
+                f"the archive has no {version}{dated} of {arn.name}", advice=f"it has these versions: {have}"
+            )
+        return folder.load(place, wanted[-1])
+
+    def observations(self, arn: PolicyArn) -> tuple[Observation, ...]:
+        """When which version was the default, oldest first."""
+        return folder.in_time(folder.observations(policy_folder(self.root, arn)))
+
+    def at(self, arn: PolicyArn, moment: datetime) -> Observation | None:
+        """The last observation at or before a moment; None where nothing was known yet."""
+        before = [one for one in self.observations(arn) if one.observed_at <= moment]
+        return before[-1] if before else None
+
+    # -- the index and the state ---------------------------------------------------------------------------------
+
+    def index(self, db: "sqlite_utils.Database", arn: PolicyArn) -> None:
+        """Make a policy's rows from its files, inside the caller's transaction."""
+        index.index_policy(db, self.root, arn)
+
+    def record_change(self, db: "sqlite_utils.Database", row: ChangeRow) -> None:
+        """Record a change, inside the caller's transaction; once, however often it is recorded."""
+        db.table("changes").insert(index.change_row(row), replace=True)
+
+    def start_run(self, run: str, kind: RunKind, now: datetime) -> None:
+        """Commit that a round is begun."""
+        self._runs.start(run, kind, now)
+
+    def finish_run(
+        self, run: str, now: datetime, outcome: str, db: "sqlite_utils.Database | None" = None
+    ) -> None:
+        """Say that a round ended, and how; in the caller's transaction where one is handed over."""
+        self._runs.finish(run, now, outcome, db)
+
+    def open_runs(self) -> tuple[RunRow, ...]:
+        """Rounds that were begun and have not ended, oldest first."""
+        return self._runs.open()
+
+    def report_once(
+        self,
+        policy: str,
+        period: str,
+        since: datetime,
+        until: datetime,
+        made: datetime,
+        db: "sqlite_utils.Database | None" = None,
+    ) -> bool:
+        """Whether the report of a policy and period is the caller's to make: True for exactly one, ever."""
+        return self._runs.report_once(policy, period, since, until, made, db)
+
+    def reported(self, policy: str, period: str) -> bool:
+        """Whether the report of a policy and period was made already."""
+        return self._runs.reported(policy, period)
+
+    def changes(
+        self, arn: PolicyArn | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> tuple[ChangeRow, ...]:
+        """Recorded changes, oldest first, of one policy or all; `since` inclusive, `until` exclusive.
+
+        Raises SetupError where the index is not made, or lacks what the files have: 'reindex' makes it.
+        """
+        return self._indexed.changes(arn, since, until)
+
+    def looks(
+        self, arn: PolicyArn, since: datetime | None = None, until: datetime | None = None
+    ) -> tuple[Look, ...]:
+        """The rounds that read this policy without fault and began in [since, until), oldest first."""
+        return self._indexed.looks(arn, since, until)
+
+    def last_look(self, arn: PolicyArn) -> Look | None:
+        """The newest round that read this policy without fault."""
+        return self._indexed.last_look(arn)
+
+    def behind(self) -> tuple[PolicyArn, ...]:
+        """Policies of which the index lacks something that the files have: what a killed round left, or a pull brought."""
+        found = []
+        for key in self._indexed.behind():
+            partition, _, name = key.partition("/")
+            arn = folder.arn_in(self.root / partition / name) or self._indexed.arn(key)
+            if arn is not None:
+                found.append(arn)
+        return tuple(sorted(found))
+
+    def rebuild(self, changes: Callable[[PolicyArn], Iterable[ChangeRow]]) -> Rebuilt:
+        """Make the index again from the files alone; `changes` compares a policy's versions. The state is not touched."""
+        return rebuild(self.root, self.database, changes)
+
+    def verify(self) -> tuple[Finding, ...]:
+        """Everything that is wrong in the archive, sorted; it reads and hashes every file."""
+        return verify(self.home, self.database)
+
+    # -- names ---------------------------------------------------------------------------------------------------
+
+    def _arn(self, asked: PolicyArn) -> PolicyArn | None:
+        place = policy_folder(self.root, asked)
+        known = folder.identities(place)
+        if not known:
+            return None
+        return self._indexed.arn(policy_key(asked)) or folder.arn_in(place, known)
+
+    def _asked(self, text: str, partition: str) -> PolicyArn:
+        try:
+            if text.startswith("arn:"):
+                return PolicyArn.parse(text)
+        except ValueError as error:
+            raise UnknownPolicyError(str(error)) from error
+        if not is_policy_name(text):
+            raise UnknownPolicyError(
+                f"not the name of a policy: {text!r}",
+                advice="wanted: a name such as ReadOnlyAccess, or an ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess",
+            )
+        return PolicyArn(partition, text)
+
+    def _alike(self, asked: PolicyArn) -> str:
+        import difflib  # only for whom it helps
+
+        names = {arn.name.lower(): arn.name for arn in self.policies() if arn.partition == asked.partition}
+        near = difflib.get_close_matches(asked.name.lower(), names, n=3, cutoff=0.6)
+        near += sorted(name for name in names if asked.name.lower() in name and name not in near)[:3]
+        if near:
+            return f"did you mean {', '.join(names[name] for name in near)}?"
+        return "'policy-tracker check POLICY' looks at a policy for the first time, 'policy-tracker log --all' lists those known"
+
+
+def _without_run(one: Observation) -> tuple[object, ...]:
+    return (one.observed_at, one.identity, one.source, one.basis)
+
+
+def _by_partition(look: Look, partition: str | None) -> list[tuple[str, Look]]:
+    """The look as each partition it asked saw it."""
+    if look.policies is None:
+        return [(partition or "aws", look)]
+    parts = []
+    for one in sorted({PolicyArn.parse(text).partition for text in (*look.policies, *look.failed)}):
+        policies = tuple(text for text in look.policies if PolicyArn.parse(text).partition == one)
+        failed = tuple(text for text in look.failed if PolicyArn.parse(text).partition == one)
+        parts.append((one, replace(look, policies=policies, failed=failed)))
+    return parts

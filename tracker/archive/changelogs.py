@@ -1,0 +1,32 @@
+"""The folder changelogs/: what every reader finds there, subscribers or not. Made anew from the archive at any time."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from tracker.model.identity import PolicyArn
+
+
+class Changelogs:
+    """Writes rendered changelogs, each file whole or not at all."""
+
+    def __init__(self, home: Path) -> None:
+        self.folder = home / "changelogs"
+
+    def of(self, arn: PolicyArn) -> Path:
+        """The folder of one policy; a policy of another partition than `aws` carries the partition in its name."""
+        return self.folder / (arn.name if arn.partition == "aws" else f"{arn.name}.{arn.partition}")
+
+    def write(self, folder: Path, stem: str, texts: Mapping[str, str]) -> tuple[Path, ...]:
+        """Write `<folder>/<stem>.<suffix>` for each suffix and text; a file that says the same already is left alone."""
+        folder.mkdir(parents=True, exist_ok=True)
+        written = []
+        for suffix, text in sorted(texts.items()):
+            path = folder / f"{stem}.{suffix}"
+            new = text.encode()
+            if not path.is_file() or path.read_bytes() != new:
+                temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+                temporary.write_bytes(new)
+                temporary.replace(path)
+            written.append(path)
+        return tuple(written)

@@ -1,0 +1,206 @@
+"""Files that survive: written whole or not at all, lines appended and torn ones repaired, nothing followed out of the folder.
+
+One writer at a time: whoever writes holds the round's lock (lock.py). Readers need no lock.
+"""
+
+import errno
+import logging
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tracker.errors import InputError, SetupError
+from tracker.store.steps import Step, no_step
+
+log = logging.getLogger(__name__)
+
+# A real policy is 152 KB of compact JSON, 250 KB as the archive writes it. Past this a file is not read into memory.
+LARGEST_SNAPSHOT = 16 * 1024 * 1024
+LARGEST_LINES = 256 * 1024 * 1024
+TEMPORARY = ".tmp"
+
+
+def read_bytes(path: Path, largest: int) -> bytes:
+    """The bytes of a regular file. Raises InputError for a link, a device, or more than `largest` bytes; FileNotFoundError."""
+    try:
+        # O_NONBLOCK: a named pipe must not hang us.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        what = "a symbolic link" if error.errno == errno.ELOOP else (error.strerror or str(error))
+        raise InputError(f"{path} can't be read: {what}", advice="run 'policy-tracker verify'") from error
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise InputError(f"{path} can't be read: it is no file", advice="run 'policy-tracker verify'")
+        if about.st_size > largest:
+            raise InputError(
+                f"{path} can't be read: {about.st_size} bytes are more than {largest}",
+                advice="run 'policy-tracker verify'",
+            )
+        return file.read()
+
+
+def read_lines(path: Path) -> tuple[list[bytes], bytes]:
+    """The complete lines of a file, without their newlines, and the torn last one; nothing for no file.
+
+    A last line that lacks only its newline is complete: the next `append` gives it one.
+    """
+    try:
+        raw = read_bytes(path, LARGEST_LINES)
+    except (FileNotFoundError, NotADirectoryError):
+        return [], b""
+    *lines, torn = raw.split(b"\n")
+    return ([*lines, torn], b"") if torn and is_whole(torn) else (lines, torn)
+
+
+def make_folders(folder: Path, above: Path) -> None:
+    """Make a folder and those between it and `above`, each on disk when this returns. Refuses links.
+
+    Raises InputError for a link, SetupError where the disk refuses.
+    """
+    missing = [folder, *(one for one in folder.parents if above in one.parents or one == above)]
+    for one in reversed(missing):
+        if one != above and one.is_symlink():
+            raise InputError(
+                f"{one} is a symbolic link: the archive does not write through it",
+                advice="put a real folder in its place",
+            )
+        try:
+            one.mkdir(mode=0o755)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise _disk(one, error) from error
+        sync_folder(one.parent)
+
+
+def write_temporary(path: Path, raw: bytes) -> Path:
+    """Write a file's bytes beside its place, not yet synced. A leftover of a killed process is replaced."""
+    temporary = path.with_name(f".{path.name}{TEMPORARY}")
+    try:
+        with os.fdopen(
+            os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644),
+            "wb",
+        ) as file:
+            file.write(raw)
+    except OSError as error:
+        raise _disk(temporary, error) from error
+    return temporary
+
+
+def sync_file(path: Path) -> None:
+    """Have a file's bytes on the disk."""
+    _sync(path, os.O_RDONLY)
+
+
+def sync_folder(path: Path) -> None:
+    """Have a folder's names on the disk."""
+    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def put(temporary: Path, path: Path) -> None:
+    """Give a synced temporary file its name."""
+    try:
+        temporary.rename(path)
+    except OSError as error:
+        raise _disk(path, error) from error
+
+
+def append(path: Path, lines: Sequence[str], *, step: Step = no_step, name: str = "line") -> None:
+    """Add lines to a file, on the disk when this returns; a torn last line of a killed process is repaired first.
+
+    Steps: `<name>-half`, `<name>-written`, `<name>-kept`.
+    """
+    raw = b"".join(line.encode() + b"\n" for line in lines)
+    with _appending(path) as (descriptor, is_new):
+        _repair(path, descriptor)
+        if step is not no_step:  # what a full disk or a kill may leave: one write cut in two
+            half = len(raw) // 2
+            os.write(descriptor, raw[:half])
+            step(f"{name}-half")
+            raw = raw[half:]
+        while raw:
+            raw = raw[os.write(descriptor, raw) :]
+        step(f"{name}-written")
+        os.fsync(descriptor)
+    if is_new:
+        sync_folder(path.parent)
+    step(f"{name}-kept")
+
+
+@contextmanager
+def _appending(path: Path) -> Iterator[tuple[int, bool]]:
+    is_new = not path.exists()
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        try:
+            yield descriptor, is_new
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise _disk(path, error) from error
+
+
+def _repair(path: Path, descriptor: int) -> None:
+    """End the file with a whole line: complete a line that only lacks its newline, cut off a torn one."""
+    size = os.fstat(descriptor).st_size
+    if not size or os.pread(descriptor, 1, size - 1) == b"\n":
+        return
+    start, tail = size, b""
+    while start and b"\n" not in tail:
+        step = min(start, 64 * 1024)
+        start -= step
+        tail = os.pread(descriptor, step, start) + tail
+    torn = tail.rpartition(b"\n")[2]
+    if is_whole(torn):
+        os.write(descriptor, b"\n")
+        return
+    log.warning("%s: a line that was cut off is removed: %r", path, torn[:200])
+    os.ftruncate(descriptor, size - len(torn))
+
+
+def is_whole(line: bytes) -> bool:
+    """Whether a line without a newline is complete all the same: one JSON object."""
+    import json
+
+    try:
+        return isinstance(json.loads(line.decode()), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _sync(path: Path, flags: int) -> None:
+    try:
+        descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise _disk(path, error) from error
+
+
+def _disk(path: Path, error: OSError) -> SetupError:
+    return SetupError(
+        f"{path} can't be written: {error.strerror or error}",
+        advice="look at the folder's owner, its mode and the space left on the disk",
+    )
+
+
+def set_aside(path: Path) -> Path:
+    """Move something that is not what its name says out of the way, its bytes kept: `<name>.damaged-<sha256 prefix>`."""
+    import hashlib
+
+    try:
+        prefix = hashlib.sha256(read_bytes(path, LARGEST_LINES)).hexdigest()[:12]
+    except InputError:
+        prefix = "0" * 12  # a link, a device, or too much to read
+    beside = path.with_name(f"{path.name}.damaged-{prefix}")
+    log.warning("%s is no snapshot: moved to %s", path, beside.name)
+    put(path, beside)
+    sync_folder(path.parent)
+    return beside

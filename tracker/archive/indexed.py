@@ -1,0 +1,172 @@
+"""Questions that the index answers faster than the files, and how far the two agree."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from tracker.archive import files, folder, index
+from tracker.archive.layout import LOOKS, TIMELINE, arn_of_folder, policy_folder, policy_key
+from tracker.archive.records import RecordError, read_look
+from tracker.errors import SetupError
+from tracker.model.history import Look
+from tracker.model.identity import PolicyArn
+from tracker.model.instants import parse_instant
+from tracker.model.recorded import ChangeRow
+from tracker.store.database import Database
+from tracker.store.instants import sortable
+
+_FOREVER = "9999-12-31T23:59:59.999999Z"
+_OLDEST_FIRST = (
+    "SELECT run, started, ended, policies, failed FROM looks WHERE partition = ? ORDER BY started, line"
+)
+_NEWEST_FIRST = "SELECT run, started, ended, policies, failed FROM looks WHERE partition = ? ORDER BY started DESC, line DESC"
+
+
+class Indexed:
+    """Reads the index of the archive under `root` (`snapshots/`). A missing database is an empty index."""
+
+    def __init__(self, root: Path, database: Database) -> None:
+        self._root = root
+        self._database = database
+
+    def arns(self) -> dict[str, PolicyArn]:
+        """The ARN of every indexed policy, by its folder ('aws/ReadOnlyAccess')."""
+        if not self._database.exists:
+            return {}
+        with self._database.reading() as db:
+            rows = db.execute("SELECT policy, arn FROM policies").fetchall()
+        return {policy: PolicyArn.parse(arn) for policy, arn in rows}
+
+    def arn(self, key: str) -> PolicyArn | None:
+        """The ARN of one indexed policy."""
+        if not self._database.exists:
+            return None
+        with self._database.reading() as db:
+            row = db.execute("SELECT arn FROM policies WHERE policy = ?", (key,)).fetchone()
+        return None if row is None else PolicyArn.parse(row[0])
+
+    def changes(
+        self, arn: PolicyArn | None, since: datetime | None, until: datetime | None
+    ) -> tuple[ChangeRow, ...]:
+        """Recorded changes, oldest first, `since` inclusive, `until` exclusive. Raises SetupError for an index that is not made."""
+        if not self._database.exists:
+            self._refuse(self.behind(arn), ended=True)
+            return ()
+        sql = "SELECT * FROM changes WHERE observed_at >= ? AND observed_at < ?"
+        asked = [sortable(since) if since else "", sortable(until) if until else _FOREVER]
+        if arn is not None:
+            sql, asked = f"{sql} AND policy = ?", [*asked, policy_key(arn)]
+        with self._database.reading() as db:
+            db.row_factory = sqlite3.Row
+            rows = [
+                index.read_change(dict(row)) for row in db.execute(f"{sql} ORDER BY observed_at, id", asked)
+            ]
+            underway = db.execute("SELECT 1 FROM runs WHERE finished IS NULL").fetchone() is not None
+        if not underway:  # a round that runs, or was killed, is between a file and its row: no fault
+            self._refuse(self.behind(arn), ended=True)
+        return tuple(rows)
+
+    def behind(self, arn: PolicyArn | None = None) -> tuple[str, ...]:
+        """Folders of policies ('aws/ReadOnlyAccess') whose files the index has not seen, or no longer finds, sorted."""
+        seen = self._seen()
+        if arn is not None:
+            there = {policy_key(arn): policy_folder(self._root, arn)}
+            seen = {key: how for key, how in seen.items() if key in there}
+        else:
+            there = {
+                f"{place.partition}/{place.name}": place.under(self._root)
+                for place in folder.places(self._root)
+                if arn_of_folder(place.partition, place.name) is not None
+            }
+        found = {key for key, path in there.items() if seen.get(key, (0, 0)) != _how_far(path)}
+        return tuple(sorted(found | (seen.keys() - there.keys())))
+
+    def looks(self, arn: PolicyArn, since: datetime | None, until: datetime | None) -> tuple[Look, ...]:
+        """The rounds that read this policy without fault and began in [since, until), oldest first."""
+        low, high = sortable(since) if since else "", sortable(until) if until else _FOREVER
+        return tuple(
+            look
+            for look in self._looks(arn.partition, newest_first=False)
+            if _read(look, arn) and low <= sortable(look.start) < high
+        )
+
+    def last_look(self, arn: PolicyArn) -> Look | None:
+        """The newest round that read this policy without fault."""
+        return next(
+            (look for look in self._looks(arn.partition, newest_first=True) if _read(look, arn)), None
+        )
+
+    def _looks(self, partition: str, *, newest_first: bool) -> Iterator[Look]:
+        if not self._looks_agree(partition):
+            looks = _looks_of_file(self._root / partition / LOOKS)
+            yield from sorted(looks, key=lambda look: look.start, reverse=newest_first)
+            return
+        sql = _NEWEST_FIRST if newest_first else _OLDEST_FIRST
+        with self._database.reading() as db:
+            for row in db.execute(sql, (partition,)):
+                yield _look(row)
+
+    def _looks_agree(self, partition: str) -> bool:
+        try:
+            size = (self._root / partition / LOOKS).lstat().st_size
+        except (FileNotFoundError, NotADirectoryError):
+            size = 0
+        if not self._database.exists:
+            return False
+        with self._database.reading() as db:
+            row = db.execute("SELECT bytes FROM look_files WHERE partition = ?", (partition,)).fetchone()
+        return row is not None and bool(row[0] == size)
+
+    def _seen(self) -> dict[str, tuple[int, int]]:
+        if not self._database.exists:
+            return {}
+        with self._database.reading() as db:
+            rows = db.execute("SELECT policy, files, timeline_bytes FROM policies").fetchall()
+        return {policy: (count, length) for policy, count, length in rows}
+
+    def _refuse(self, behind: tuple[str, ...], *, ended: bool) -> None:
+        if behind and ended:
+            more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
+            raise SetupError(
+                f"the index {self._database.path} does not have what the files have: {behind[0]}{more}",
+                advice="run 'policy-tracker reindex', which makes it again from the files alone",
+            )
+
+
+def _how_far(place: Path) -> tuple[int, int]:
+    known = folder.identities(place)
+    return (len(known), index.lines_bytes(place / TIMELINE)) if known else (0, 0)
+
+
+def _read(look: Look, arn: PolicyArn) -> bool:
+    """Whether the look read the policy. A policy's path is not part of who it is: a name may have been archived without one."""
+    return (look.policies is None or _among(arn, look.policies)) and not _among(arn, look.failed)
+
+
+def _among(arn: PolicyArn, texts: tuple[str, ...]) -> bool:
+    if str(arn) in texts:
+        return True
+    alike = (text for text in texts if text.endswith(f"/{arn.name}"))
+    return any(policy_key(PolicyArn.parse(text)) == policy_key(arn) for text in alike)
+
+
+def _looks_of_file(path: Path) -> Iterator[Look]:
+    lines, _ = files.read_lines(path)
+    for line in lines:
+        try:
+            yield read_look(line)
+        except RecordError:
+            continue  # verify names it
+
+
+def _look(row: tuple[str, str, str, str | None, str]) -> Look:
+    run, started, ended, policies, failed = row
+    return Look(
+        run=run,
+        start=parse_instant(started),
+        end=parse_instant(ended),
+        policies=None if policies is None else tuple(json.loads(policies)),
+        failed=tuple(json.loads(failed)),
+    )

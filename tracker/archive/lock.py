@@ -1,0 +1,55 @@
+"""One round at a time: a lock on the tracker's folder that ends with the process that holds it."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tracker.errors import LockedError, SetupError
+
+LOCK = "tracker.lock"
+_POLL_S = 0.05
+
+
+@contextmanager
+def round_lock(home: Path, wait_s: float) -> Iterator[None]:
+    """Hold the folder's lock, waiting `wait_s` seconds for another process to let go of it.
+
+    The kernel lets go when the process ends, however it ends (flock(2)). Raises LockedError, SetupError.
+    """
+    path = home / LOCK
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise SetupError(
+            f"can't lock {home}: {error.strerror or error}",
+            advice="make the tracker's folder with 'policy-tracker init', or name another with --home",
+        ) from error
+    try:
+        _take(descriptor, home, wait_s)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)  # for the message of whoever waits in vain
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, home: Path, wait_s: float) -> None:
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+                raise LockedError(
+                    f"another round is running in {home}"
+                    + (f" (process {holder})" if holder.isdigit() else ""),
+                    advice="wait until it is done, then try again",
+                ) from error
+            time.sleep(min(_POLL_S, left))
+        else:
+            return

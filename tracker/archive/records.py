@@ -1,0 +1,252 @@
+"""The records of the archive as text and back: a snapshot file, and a line of each kind. Pure.
+
+Reading raises RecordError for everything that is not exactly such a record; it says what, the caller says where.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast, get_args
+
+from tracker.archive.layout import Identity
+from tracker.model.history import Basis, Look, Observation, Snapshot
+from tracker.model.identity import PolicyArn, VersionId
+from tracker.model.instants import iso, parse_instant
+
+SCHEMA = 1
+_SNAPSHOT_KEYS = {"schema", "arn", "version", "create_date", "sha256", "source", "document"}
+_BASES: tuple[str, ...] = get_args(Basis)
+
+
+class RecordError(ValueError):
+    """What is wrong with a record, one clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A second source that had a snapshot too, with the same document."""
+
+    version: VersionId
+    create_date: datetime  # UTC
+    sha256: str
+    source: str
+    arn: PolicyArn | None  # where that source knew the policy under another path than the file says
+
+    @property
+    def identity(self) -> Identity:
+        """The snapshot it speaks of."""
+        return (self.version, self.create_date)
+
+
+def canonical(value: object) -> str:
+    """JSON as the archive writes it: keys sorted, two-space indent, one trailing newline."""
+    return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+
+
+def digest(text: str) -> str:
+    """SHA-256 of the text's UTF-8, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def snapshot_text(snapshot: Snapshot) -> str:
+    """A snapshot's file."""
+    return canonical(
+        {
+            "schema": SCHEMA,
+            "arn": str(snapshot.arn),
+            "version": str(snapshot.version),
+            "create_date": iso(snapshot.create_date),
+            "sha256": snapshot.sha256,
+            "source": snapshot.source,
+            "document": json.loads(snapshot.document),
+        }
+    )
+
+
+def read_snapshot(raw: bytes) -> Snapshot:
+    """A snapshot's file back. The document hashes to what the file says, or RecordError is raised."""
+    record = _json(raw)
+    if record.keys() != _SNAPSHOT_KEYS:
+        raise RecordError(_keys_wrong(record, _SNAPSHOT_KEYS))
+    if record["schema"] != SCHEMA:
+        raise RecordError(f"its schema is {record['schema']!r}, not {SCHEMA}")
+    document = _canonical_document(record["document"])
+    sha256 = _text(record, "sha256")
+    if digest(document) != sha256:
+        raise RecordError(f"its document has sha256 {digest(document)}, but the file says {sha256}")
+    return Snapshot(
+        arn=_arn(record),
+        version=_version(record),
+        create_date=_instant(record, "create_date"),
+        document=document,
+        sha256=sha256,
+        source=_text(record, "source"),
+    )
+
+
+def observation_line(observation: Observation) -> str:
+    """A line of timeline.jsonl, without its newline."""
+    version, made = observation.version, observation.create_date
+    return _line(
+        {
+            "observed_at": iso(observation.observed_at),
+            "version": None if version is None else str(version),
+            "create_date": None if made is None else iso(made),
+            "source": observation.source,
+            "run": observation.run,
+            "basis": observation.basis,
+        }
+    )
+
+
+def read_observation(raw: bytes) -> Observation:
+    """A line of timeline.jsonl back."""
+    record = _json(raw)
+    wanted = {"observed_at", "version", "create_date", "source", "run", "basis"}
+    if record.keys() != wanted:
+        raise RecordError(_keys_wrong(record, wanted))
+    basis = _text(record, "basis")
+    if basis not in _BASES:
+        raise RecordError(f"its basis is {basis!r}, not one of {', '.join(_BASES)}")
+    if (record["version"] is None) != (record["create_date"] is None):
+        raise RecordError("it has a version or a create_date, but not both")
+    removed = record["version"] is None
+    return Observation(
+        observed_at=_instant(record, "observed_at"),
+        version=None if removed else _version(record),
+        create_date=None if removed else _instant(record, "create_date"),
+        source=_text(record, "source"),
+        run=_text(record, "run"),
+        basis=cast("Basis", basis),
+    )
+
+
+def look_line(look: Look) -> str:
+    """A line of looks.jsonl, without its newline."""
+    return _line(
+        {
+            "run": look.run,
+            "start": iso(look.start),
+            "end": iso(look.end),
+            "policies": "all" if look.policies is None else sorted(look.policies),
+            "failed": sorted(look.failed),
+        }
+    )
+
+
+def read_look(raw: bytes) -> Look:
+    """A line of looks.jsonl back."""
+    record = _json(raw)
+    wanted = {"run", "start", "end", "policies", "failed"}
+    if record.keys() != wanted:
+        raise RecordError(_keys_wrong(record, wanted))
+    return Look(
+        run=_text(record, "run"),
+        start=_instant(record, "start"),
+        end=_instant(record, "end"),
+        policies=None if record["policies"] == "all" else _texts(record, "policies"),
+        failed=_texts(record, "failed"),
+    )
+
+
+def source_line(line: SourceLine) -> str:
+    """A line of sources.jsonl, without its newline."""
+    record: dict[str, object] = {
+        "version": str(line.version),
+        "create_date": iso(line.create_date),
+        "sha256": line.sha256,
+        "source": line.source,
+    }
+    if line.arn is not None:
+        record["arn"] = str(line.arn)
+    return _line(record)
+
+
+def read_source(raw: bytes) -> SourceLine:
+    """A line of sources.jsonl back."""
+    record = _json(raw)
+    wanted = {"version", "create_date", "sha256", "source"}
+    if record.keys() - {"arn"} != wanted:
+        raise RecordError(_keys_wrong(record, wanted))
+    return SourceLine(
+        version=_version(record),
+        create_date=_instant(record, "create_date"),
+        sha256=_text(record, "sha256"),
+        source=_text(record, "source"),
+        arn=_arn(record) if "arn" in record else None,
+    )
+
+
+def _line(record: Mapping[str, object]) -> str:
+    return json.dumps(record, ensure_ascii=False)
+
+
+def _json(raw: bytes) -> dict[str, object]:
+    try:
+        record = json.loads(raw.decode())
+    except UnicodeDecodeError as error:
+        raise RecordError(f"it is not UTF-8 (byte {error.start})") from None
+    except RecursionError:
+        raise RecordError("it is JSON of too many levels") from None
+    except ValueError as error:
+        raise RecordError(f"it is not JSON: {error}") from None
+    if not isinstance(record, dict):
+        raise RecordError("it is JSON, but no object")
+    return record
+
+
+def _canonical_document(document: object) -> str:
+    try:
+        text = canonical(document)
+        text.encode()
+    except (RecursionError, UnicodeEncodeError):
+        raise RecordError("its document can't be written as UTF-8 JSON") from None
+    return text
+
+
+def _keys_wrong(record: Mapping[str, object], wanted: set[str]) -> str:
+    missing, foreign = sorted(wanted - record.keys()), sorted(record.keys() - wanted)
+    parts = [f"it lacks {', '.join(missing)}"] if missing else []
+    parts += [f"it has {', '.join(map(repr, foreign))}, which nobody knows"] if foreign else []
+    return " and ".join(parts)
+
+
+def _text(record: Mapping[str, object], key: str) -> str:
+    value = record[key]
+    if not isinstance(value, str):
+        raise RecordError(f"its {key} is no text: {value!r}")
+    return value
+
+
+def _texts(record: Mapping[str, object], key: str) -> tuple[str, ...]:
+    value = record[key]
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise RecordError(f"its {key} is no list of texts")
+    return tuple(value)
+
+
+def _instant(record: Mapping[str, object], key: str) -> datetime:
+    text = _text(record, key)
+    try:
+        moment = parse_instant(text)
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is None or iso(moment) != text:
+        raise RecordError(f"its {key} is not written as 2021-12-21T23:48:04Z: {text!r}")
+    return moment
+
+
+def _version(record: Mapping[str, object]) -> VersionId:
+    try:
+        return VersionId.parse(_text(record, "version"))
+    except ValueError as error:
+        raise RecordError(f"its version is {error}") from None
+
+
+def _arn(record: Mapping[str, object]) -> PolicyArn:
+    try:
+        return PolicyArn.parse(_text(record, "arn"))
+    except ValueError as error:
+        raise RecordError(f"its arn is {error}") from None

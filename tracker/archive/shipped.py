@@ -1,0 +1,42 @@
+"""The history that ships with policy-tracker, copied into a tracker's folder."""
+
+from pathlib import Path
+
+from tracker.archive import folder
+from tracker.archive.archive import Archive
+from tracker.archive.layout import arn_of_folder
+from tracker.archive.writing import KeptMany
+from tracker.errors import SetupError
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def shipped_folder() -> Path:
+    """The read-only `snapshots/` of the checkout, or of the installed wheel. Raises SetupError where neither is there."""
+    for place in (_PACKAGE / "_shipped", _PACKAGE.parent / "snapshots"):
+        if place.is_dir():
+            return place
+    raise SetupError(
+        "the shipped history is missing from this installation",
+        advice="install policy-tracker again, or make the folder with 'policy-tracker init --empty'",
+    )
+
+
+def copy_shipped(archive: Archive, source: Path | None = None) -> KeptMany:
+    """Put the shipped snapshots and timelines into the archive; what it holds already is left as it is.
+
+    The files are the same bytes. The index is not touched: `rebuild` or `index` comes after. Raises InputError for a damaged
+    shipped file, SetupError where there is none.
+    """
+    root = shipped_folder() if source is None else source
+    kept = archive.keep_many(
+        folder.load(place.under(root), identity)
+        for place in folder.places(root)
+        if arn_of_folder(place.partition, place.name) is not None
+        for identity in folder.identities(place.under(root))
+    )
+    for place in folder.places(root):
+        arn = folder.arn_in(place.under(root))
+        if arn is not None:
+            archive.observe_many(arn, folder.observations(place.under(root)))
+    return kept

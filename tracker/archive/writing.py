@@ -1,0 +1,141 @@
+"""Snapshots onto the disk: one at once, or many with one pass of syncing. Never an overwrite."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from tracker.archive import files, folder
+from tracker.archive.layout import SOURCES, file_name, policy_folder
+from tracker.archive.records import SourceLine, canonical, digest, snapshot_text, source_line
+from tracker.errors import DocumentError, InputError
+from tracker.model.history import Snapshot
+from tracker.store.steps import Step, no_step
+
+Kept = Literal["new", "same", "conflict"]
+BATCH = 200  # snapshots between two passes of syncing: a hundred MB at the very most
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMany:
+    """What became of a batch of snapshots."""
+
+    new: int = 0
+    same: int = 0
+    conflicts: tuple[Path, ...] = ()  # files kept beside those they contradict
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes snapshots under one `snapshots/` folder. The caller holds the round's lock.
+
+    Steps of each snapshot: `snapshot-temporary`, `snapshot-renamed`, `snapshot-kept`; of a second source `source-half`,
+    `source-written`, `source-kept`.
+    """
+
+    root: Path
+    step: Step = no_step
+    _pending: dict[Path, Path] = field(default_factory=dict)  # a file's place -> its temporary file
+    _sources: dict[Path, list[str]] = field(default_factory=dict)  # sources.jsonl -> lines to add
+
+    def keep(self, snapshot: Snapshot) -> Kept:
+        """Put one snapshot on the disk."""
+        kept, _ = self.stage(snapshot)
+        self.flush()
+        return kept
+
+    def keep_many(self, snapshots: Iterable[Snapshot]) -> KeptMany:
+        """Put many on the disk; cut off anywhere, what is there is whole, and the same call again completes it."""
+        counts = {"new": 0, "same": 0}
+        conflicts = []
+        for snapshot in snapshots:
+            kept, path = self.stage(snapshot)
+            if kept == "conflict":
+                conflicts.append(path)
+            else:
+                counts[kept] += 1
+            if len(self._pending) >= BATCH:
+                self.flush()
+        self.flush()
+        return KeptMany(counts["new"], counts["same"], tuple(conflicts))
+
+    def stage(self, snapshot: Snapshot) -> tuple[Kept, Path]:
+        """Write a snapshot beside its place; `flush` gives it its name. Raises DocumentError for one that is not what it says."""
+        _check(snapshot)
+        place = policy_folder(self.root, snapshot.arn)
+        path = place / file_name(snapshot.identity)
+        if path in self._pending:
+            self.flush()
+        held = self._held(path, snapshot)
+        if held is None:
+            files.make_folders(place, self.root.parent)
+            self._pending[path] = files.write_temporary(path, snapshot_text(snapshot).encode())
+            return "new", path
+        if held.sha256 == snapshot.sha256:
+            self._second_source(place, held, snapshot)
+            return "same", path
+        beside = path.with_name(f"{path.name}.conflict-{snapshot.sha256[:12]}.json")
+        if beside not in self._pending and not beside.exists():
+            self._pending[beside] = files.write_temporary(beside, snapshot_text(snapshot).encode())
+        return "conflict", beside
+
+    def flush(self) -> None:
+        """Sync what was written, give it its names, sync the folders, then add the lines of second sources."""
+        for temporary in self._pending.values():
+            files.sync_file(temporary)
+            self.step("snapshot-temporary")
+        for path, temporary in self._pending.items():
+            files.put(temporary, path)
+            self.step("snapshot-renamed")
+        for place in sorted({path.parent for path in self._pending}):
+            files.sync_folder(place)
+        for _ in self._pending:
+            self.step("snapshot-kept")
+        self._pending.clear()
+        for path, lines in self._sources.items():
+            files.append(path, lines, step=self.step, name="source")
+        self._sources.clear()
+
+    def _held(self, path: Path, snapshot: Snapshot) -> Snapshot | None:
+        """What stands in a snapshot's place. Something that is no such snapshot is moved aside, its bytes kept."""
+        try:
+            held = folder.load(path.parent, snapshot.identity)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except InputError:
+            files.set_aside(path)
+            return None
+        return held
+
+    def _second_source(self, place: Path, held: Snapshot, snapshot: Snapshot) -> None:
+        path_differs = snapshot.arn != held.arn
+        if snapshot.source == held.source and not path_differs:
+            return
+        line = SourceLine(
+            snapshot.version,
+            snapshot.create_date,
+            snapshot.sha256,
+            snapshot.source,
+            snapshot.arn if path_differs else None,
+        )
+        text = source_line(line)
+        waiting = self._sources.setdefault(place / SOURCES, [])
+        if text not in waiting and line not in folder.sources(place):
+            waiting.append(text)
+        if not waiting:
+            del self._sources[place / SOURCES]
+
+
+def _check(snapshot: Snapshot) -> None:
+    what = f"{snapshot.arn.name} {snapshot.version}"
+    try:
+        right = canonical(json.loads(snapshot.document)) == snapshot.document
+        right = right and digest(snapshot.document) == snapshot.sha256
+    except (ValueError, RecursionError):
+        right = False
+    if not right:
+        raise DocumentError(
+            f"{what}: its document is not the canonical JSON that its sha256 is of; nothing was stored",
+            advice="look at the source it came from",
+        )

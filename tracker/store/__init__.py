@@ -1,0 +1,1 @@
+"""The database: connection, migrations, transactions. It knows nothing of what the tables mean."""

@@ -1,0 +1,212 @@
+"""tracker.db: one connection a unit of work, every write a BEGIN IMMEDIATE, errors told as ours.
+
+`transaction()` and `read()` hand out sqlite-utils' Database. Its import takes longer than a look at an unchanged policy
+needs for all its I/O, so `writing()` and `reading()` hand out the same connection bare, for the few statements on that path.
+"""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tracker.errors import LockedError, SetupError, TrackerError
+from tracker.store.schema import APPLICATION_ID, SCHEMA
+from tracker.store.steps import Step, no_step
+
+if TYPE_CHECKING:
+    import sqlite_utils
+
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+class Database:
+    """The tracker's database file, made and migrated when first used.
+
+    `busy_s` is how many seconds a write waits for another process's write. `step` is called at named places
+    (`transaction-begun`, `transaction-done`, `transaction-committed`), at which a test may end the process.
+    """
+
+    def __init__(self, path: Path, *, busy_s: float = 10.0, step: Step = no_step) -> None:
+        self.path = path
+        self._busy_s = busy_s
+        self._step = step
+        self._open = threading.local()
+
+    @property
+    def exists(self) -> bool:
+        """Whether the file is there; reading from a database that isn't makes it."""
+        return self.path.exists()
+
+    @contextmanager
+    def transaction(self) -> "Iterator[sqlite_utils.Database]":
+        """One write: all of it or none. Raises LockedError, SetupError; RuntimeError where this thread has one open."""
+        with self.writing() as connection:
+            yield _wrapped(connection)
+
+    @contextmanager
+    def read(self) -> "Iterator[sqlite_utils.Database]":
+        """One consistent view, in which nothing can be written. Raises LockedError, SetupError."""
+        with self.reading() as connection:
+            yield _wrapped(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """`transaction()` on the bare connection."""
+        if getattr(self._open, "writes", False):
+            raise RuntimeError(
+                "this thread has a transaction open already: hand it on instead of opening another"
+            )
+        with self._told(), self._connected() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            self._open.writes = True
+            try:
+                self._step("transaction-begun")
+                yield connection
+                self._step("transaction-done")
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            finally:
+                self._open.writes = False
+        self._step("transaction-committed")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """`read()` on the bare connection."""
+        with self._told(), self._connected() as connection:
+            connection.execute("PRAGMA query_only=ON")
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def get_meta(self, key: str) -> str | None:
+        """A remembered value, or None."""
+        with self.reading() as connection:
+            row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Remember a value, committed at once."""
+        with self.writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        if not self.path.exists():
+            self._make_file()
+        connection = sqlite3.connect(self.path, timeout=self._busy_s, isolation_level=None)
+        try:
+            connection.execute("PRAGMA foreign_keys=ON")
+            self._at_our_schema(connection)
+            yield connection
+        finally:
+            connection.close()
+
+    def _make_file(self) -> None:
+        try:
+            # Subscribers' addresses are nobody else's business; SQLite gives its -wal and -shm the same mode.
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+        except OSError as error:
+            raise SetupError(
+                f"can't make the database {self.path}: {error.strerror}",
+                advice="make the tracker's folder with 'policy-tracker init', or name another with --home",
+            ) from error
+
+    def _at_our_schema(self, connection: sqlite3.Connection) -> None:
+        schema = connection.execute("PRAGMA user_version").fetchone()[0]
+        ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+        if ours and schema == SCHEMA:
+            return
+        if ours and schema > SCHEMA:
+            raise SetupError(
+                f"{self.path} was written by a newer policy-tracker (schema {schema}, this one knows {SCHEMA})",
+                advice="update policy-tracker; an older one would not understand what is in there",
+            )
+        if not ours and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise SetupError(
+                f"{self.path} is a database of something else",
+                advice="move it away; the index is made again by 'policy-tracker reindex'",
+            )
+        self._migrate(connection)
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        from tracker.store.migrations import (
+            migrations,
+        )  # sqlite-utils: only where there is something to migrate
+
+        self._to_wal(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            migrations.apply(
+                _wrapped(connection)
+            )  # another process may have been first: then nothing is pending
+            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version={SCHEMA}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+    def _to_wal(self, connection: sqlite3.Connection) -> None:
+        deadline = time.monotonic() + self._busy_s
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                # SQLite does not always wait its busy_timeout when two processes change the mode at once.
+                if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """SQLite's errors as ours, but for those of a statement that is wrong: they are our own fault."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            ours = self._ours(error)
+            if ours is None:
+                raise
+            raise ours from error
+
+    def _ours(self, error: sqlite3.DatabaseError) -> TrackerError | None:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _BUSY:
+            return LockedError(
+                f"{self.path} is locked by another process for more than {self._busy_s:g} s",
+                advice="wait until the other policy-tracker is done, then try again",
+            )
+        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            return SetupError(
+                f"{self.path} is damaged, or no database at all: {error}",
+                advice="restore it from a backup, or move it away and run 'policy-tracker reindex' (subscribers are only in there)",
+            )
+        if code in (
+            sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_READONLY,
+            sqlite3.SQLITE_FULL,
+            sqlite3.SQLITE_IOERR,
+            sqlite3.SQLITE_PERM,
+        ):
+            return SetupError(
+                f"{self.path} can't be used: {error}",
+                advice="look at the folder's owner, its mode and the space left on the disk",
+            )
+        return None
+
+
+def _wrapped(connection: sqlite3.Connection) -> "sqlite_utils.Database":
+    import sqlite_utils  # 60 ms: see the head of this file
+
+    return sqlite_utils.Database(connection, execute_plugins=False)

@@ -1,0 +1,10 @@
+"""Instants as the tables hold them: text that sorts as time."""
+
+from datetime import datetime
+
+from tracker.model.instants import utc
+
+
+def sortable(moment: datetime) -> str:
+    """`2026-08-19T17:37:19.000000Z`: fixed width, so that text sorts as time. Raises ValueError for a naive datetime."""
+    return utc(moment).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
