@@ -1,0 +1,129 @@
+"""What two documents allow today, put side by side: the normalised dictionaries, and DeepDiff's answer on them.
+
+`{service: {action: signature}}` holds what is allowed on each side. Entries that are equal are dropped first; DeepDiff
+compares the rest, and what appears, disappears or changes is read from its answer. The shape does the work: a service
+that appears is one added item of the outer dictionary, an action inside a known service one of an inner dictionary.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from deepdiff import DeepDiff
+
+from tracker.policy.access import Places, places_in
+from tracker.policy.regions import Region, Verdict, is_empty, verdict
+
+Side = dict[str, dict[str, int]]  # service -> action in lower case, prefix included -> signature
+Ruling = tuple[Verdict, bool]  # the verdict, and whether it is proved
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """DeepDiff's answer, flattened to actions. Actions are in lower case, with their prefix."""
+
+    services_added: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # service -> its actions
+    services_removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    moved: Mapping[str, Ruling] = field(default_factory=dict)  # allowed on both sides, under other scopes
+    services: tuple[int, int] = (0, 0)  # with at least one action allowed, before and after
+    actions: tuple[int, int] = (0, 0)  # allowed, before and after
+
+
+class Judge:
+    """Rules on signatures, each pair once: thousands of actions share a handful."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._allowing: dict[int, bool] = {0: False}
+        self._rulings: dict[tuple[int, int], Ruling] = {}
+
+    def region(self, signature: int) -> Region:
+        """Where an action of this signature is allowed."""
+        known = self._places.known
+        return Region(
+            tuple(known[number] for number in places_in(signature, "Allow")),
+            tuple(known[number] for number in places_in(signature, "Deny")),
+        )
+
+    def allows(self, signature: int) -> bool:
+        """False where nothing is allowed under this signature, proved."""
+        if signature not in self._allowing:
+            self._allowing[signature] = not is_empty(self.region(signature))
+        return self._allowing[signature]
+
+    def ruling(self, before: int, after: int) -> Ruling:
+        """What becomes of an action whose signature goes from one to the other."""
+        pair = (before, after)
+        if pair not in self._rulings:
+            self._rulings[pair] = verdict(self.region(before), self.region(after))
+        return self._rulings[pair]
+
+
+def effective(before: Mapping[str, int], after: Mapping[str, int], judge: Judge) -> Effective:
+    """The difference of two maps from actions to signatures."""
+    differing = [action for action, signature in after.items() if before.get(action) != signature]
+    differing += before.keys() - after.keys()
+    was, now = _services(before, judge.allows), _services(after, judge.allows)
+    left: Side = {}
+    right: Side = {}
+    rulings: dict[str, Ruling] = {}
+    for action in sorted(differing):
+        service = action.partition(":")[0]
+        old, new = before.get(action, 0), after.get(action, 0)
+        ruling = rulings[action] = judge.ruling(old, new)
+        if ruling[0] in ("nothing", "equal"):
+            continue
+        if service in was:
+            mine = left.setdefault(service, {})
+            if judge.allows(old):
+                mine[action] = old
+        if service in now:
+            theirs = right.setdefault(service, {})
+            if judge.allows(new):
+                theirs[action] = new
+    added, removed, changed = _read(left, right)
+    return Effective(
+        services_added={path[0]: tuple(sorted(side)) for path, side in added if isinstance(side, dict)},
+        services_removed={path[0]: tuple(sorted(side)) for path, side in removed if isinstance(side, dict)},
+        added=_flat(added),
+        removed=_flat(removed),
+        moved={path[-1]: rulings[path[-1]] for path, _ in changed},
+        services=(len(was), len(now)),
+        actions=(_count(before, judge.allows), _count(after, judge.allows)),
+    )
+
+
+Item = tuple[list[str], object]  # path, and the value that appeared, disappeared or changed
+
+
+def _read(left: Side, right: Side) -> tuple[list[Item], list[Item], list[Item]]:
+    """What DeepDiff says was added, removed and changed.
+
+    threshold_to_diff_deeper=0: else a service that changes much collapses into one change of the whole.
+    ignore_private_variables=False: else keys that begin with two underscores are skipped. No max_diffs and no
+    max_passes: past them DeepDiff answers 'no difference'. https://zepworks.com/deepdiff/current/diff_doc.html
+    """
+    tree = DeepDiff(left, right, threshold_to_diff_deeper=0, ignore_private_variables=False).tree
+    return (
+        [(level.path(output_format="list"), level.t2) for level in tree.get("dictionary_item_added", ())],
+        [(level.path(output_format="list"), level.t1) for level in tree.get("dictionary_item_removed", ())],
+        [(level.path(output_format="list"), level.t2) for level in tree.get("values_changed", ())],
+    )
+
+
+def _flat(items: list[Item]) -> tuple[str, ...]:
+    found: list[str] = []
+    for path, value in items:
+        found += value if isinstance(value, dict) else [path[-1]]
+    return tuple(sorted(found))
+
+
+def _services(signatures: Mapping[str, int], allows: Callable[[int], bool]) -> set[str]:
+    if all(allows(signature) for signature in set(signatures.values())):
+        return {action.partition(":")[0] for action in signatures}
+    return {action.partition(":")[0] for action, signature in signatures.items() if allows(signature)}
+
+
+def _count(signatures: Mapping[str, int], allows: Callable[[int], bool]) -> int:
+    return sum(1 for signature in signatures.values() if allows(signature))

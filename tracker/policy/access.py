@@ -1,0 +1,238 @@
+"""The access of a document: which actions its statements name, and under which scope, allowed and denied.
+
+A scope is numbered once for both documents of a comparison (`Places`), so that an action's standing is one whole
+number, its signature: bit 2n says 'allowed under scope n', bit 2n+1 'denied under scope n'. Thousands of actions
+share a handful of signatures, and two documents differ in an action only where its signatures differ.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tracker.model.catalogue import Catalogue
+from tracker.model.change import Effect, Scope
+from tracker.policy.document import Document, Statement
+from tracker.policy.patterns import is_wild, literal_prefix, matches
+
+Identity = tuple[object, ...]  # of a scope: equal where two scopes say the same in the same words
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A scope as one document spells it, and how its `${` is to be read."""
+
+    scope: Scope
+    literal_variables: bool = False
+
+
+def identity(place: Place) -> Identity:
+    """What tells scopes apart: all but the case of condition operators and keys."""
+    scope = place.scope
+    condition = tuple((one.operator.lower(), one.key.lower(), one.values) for one in scope.condition)
+    return (
+        scope.resources,
+        scope.not_resources,
+        scope.principal,
+        scope.not_principal,
+        tuple(sorted(condition)),
+        place.literal_variables,
+    )
+
+
+def scope_order(scope: Scope) -> tuple[object, ...]:
+    """A sort key for scopes: resources, then principal, then condition."""
+    return (
+        scope.resources or (),
+        scope.not_resources or (),
+        scope.principal or (),
+        scope.not_principal,
+        scope.condition,
+    )
+
+
+class Places:
+    """The scopes of one or two documents, numbered."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Identity, int] = {}
+        self.known: list[Place] = []
+
+    def number(self, place: Place) -> int:
+        """The number of a scope; a new one where it was not met before."""
+        key = identity(place)
+        if key not in self._numbers:
+            self._numbers[key] = len(self.known)
+            self.known.append(place)
+        return self._numbers[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Atoms:
+    """What a document names under one effect and one scope. `excluded` is one NotAction list, then the rest is empty."""
+
+    effect: Effect
+    place: int
+    literals: dict[str, str]  # action in lower case -> as spelt; of several spellings the first in order
+    wildcards: dict[str, str]
+    excluded: dict[str, str] | None = None
+
+    @property
+    def bit(self) -> int:
+        """Its bit in a signature."""
+        return 1 << (2 * self.place + (self.effect == "Deny"))
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A document as atoms, in the order of effect and scope; and how it spells its scopes."""
+
+    atoms: tuple[Atoms, ...] = ()
+    scopes: Mapping[int, Scope] = field(default_factory=dict)  # by number, as this document spells them
+
+    @property
+    def literals(self) -> set[str]:
+        """Every action that the document names without a wildcard, in lower case, NotAction lists included."""
+        found: set[str] = set()
+        for one in self.atoms:
+            found.update(one.literals)
+            if one.excluded:
+                found.update(action for action in one.excluded if not is_wild(action))
+        return found
+
+    @property
+    def plain(self) -> bool:
+        """True where no wildcard and no NotAction stands in it: then no catalogue is needed."""
+        return not any(one.wildcards or one.excluded is not None for one in self.atoms)
+
+    def spelling(self, action: str) -> str | None:
+        """How the document spells a literal action; None where it does not name it."""
+        found = [
+            one.literals[action] for one in self.atoms if one.effect == "Allow" and action in one.literals
+        ]
+        return min(found) if found else None
+
+
+def access_of(document: Document | None, places: Places) -> Access:
+    """The access of a document, its scopes numbered in `places`. None is a document that is not there: no access."""
+    if document is None:
+        return Access()
+    gathered: dict[tuple[Effect, int, Identity], tuple[list[str], Statement]] = {}
+    scopes: dict[int, Scope] = {}
+    for statement in document.statements:
+        number = places.number(Place(statement.scope, statement.literal_variables))
+        if number not in scopes or scope_order(statement.scope) < scope_order(scopes[number]):
+            scopes[number] = statement.scope
+        listed = statement.not_actions if statement.actions is None else statement.actions
+        assert listed is not None  # noqa: S101 -- the parser made one of the two
+        apart: Identity = () if statement.actions is not None else tuple(sorted({a.lower() for a in listed}))
+        gathered.setdefault((statement.effect, number, apart), ([], statement))[0].extend(listed)
+    atoms = [
+        _atoms(effect, number, listed, is_not=statement.actions is None)
+        for (effect, number, _), (listed, statement) in sorted(gathered.items(), key=lambda item: item[0])
+    ]
+    return Access(tuple(atoms), scopes)
+
+
+def _atoms(effect: Effect, number: int, listed: list[str], *, is_not: bool) -> Atoms:
+    lowered = [action.lower() for action in listed]
+    spelt = dict(zip(lowered, listed, strict=True))
+    if len(spelt) != len(lowered):  # listed twice, perhaps in two spellings: the first in order stands
+        for low, action in zip(lowered, listed, strict=True):
+            if action < spelt[low]:
+                spelt[low] = action
+    if is_not:
+        return Atoms(effect, number, {}, {}, spelt)
+    text = "".join(lowered)
+    if "*" not in text and "?" not in text:
+        return Atoms(effect, number, spelt, {})
+    literals = {low: action for low, action in spelt.items() if not is_wild(low)}
+    wildcards = {low: action for low, action in spelt.items() if is_wild(low)}
+    return Atoms(effect, number, literals, wildcards)
+
+
+class Expander:
+    """Wildcards over a catalogue, and over the literals that the documents name beside it."""
+
+    def __init__(self, catalogue: Catalogue, named: Iterable[str] = ()) -> None:
+        self._catalogue = catalogue
+        self._named: dict[str, list[str]] = {}
+        self._names: dict[str, Sequence[str]] = {}
+        self._reached: dict[str, Sequence[str]] = {}
+        self._all: Sequence[str] | None = None
+        for action in sorted(named):
+            service, _, name = action.partition(":")
+            self._named.setdefault(service, []).append(name)
+
+    def names(self, service: str) -> Sequence[str]:
+        """The action names of a service that exist or are named, lower case, sorted."""
+        if service not in self._names:
+            known = tuple(self._catalogue.actions(service))
+            named = self._named.get(service)
+            self._names[service] = tuple(sorted({*known, *named})) if named else known
+        return self._names[service]
+
+    def everything(self) -> Sequence[str]:
+        """Every action that exists or is named."""
+        if self._all is None:
+            services = sorted({*self._catalogue.services(), *self._named})
+            self._all = [
+                f"{service}:{name}" for service in services if service != "*" for name in self.names(service)
+            ]
+        return self._all
+
+    def reach(self, pattern: str) -> Sequence[str]:
+        """The actions that a lower-case pattern matches."""
+        if pattern not in self._reached:
+            self._reached[pattern] = self._match(pattern)
+        return self._reached[pattern]
+
+    def _match(self, pattern: str) -> Sequence[str]:
+        if not is_wild(pattern):
+            return (pattern,)
+        if pattern.strip("*") in ("", ":") and len(pattern) - pattern.count("*") <= 1:
+            return self.everything()
+        service, colon, rest = pattern.partition(":")
+        if not colon or is_wild(service):
+            return [action for action in self.everything() if matches(pattern, action)]
+        names = self.names(service)
+        prefix = literal_prefix(rest)
+        start = bisect_left(names, prefix)
+        end = bisect_left(names, prefix + "\U0010ffff", start)
+        if rest == prefix + "*":
+            return [f"{service}:{name}" for name in names[start:end]]
+        return [f"{service}:{name}" for name in names[start:end] if matches(rest, name)]
+
+
+def signatures(access: Access, expander: Expander) -> dict[str, int]:
+    """Action in lower case -> signature, for every action that a statement reaches today."""
+    found: dict[str, int] = {}
+    for one in access.atoms:
+        if one.excluded is not None:
+            out = {action for pattern in one.excluded for action in expander.reach(pattern)}
+            _mark(found, [action for action in expander.everything() if action not in out], one.bit)
+            continue
+        _mark(found, one.literals, one.bit)
+        for pattern in one.wildcards:
+            _mark(found, expander.reach(pattern), one.bit)
+    return found
+
+
+def _mark(found: dict[str, int], actions: Iterable[str], bit: int) -> None:
+    if not found:
+        found.update(dict.fromkeys(actions, bit))
+        return
+    get = found.get
+    for action in actions:
+        found[action] = get(action, 0) | bit
+
+
+def places_in(signature: int, effect: Effect) -> tuple[int, ...]:
+    """The numbers of the scopes that a signature holds under an effect."""
+    found, number = [], 0
+    rest = signature >> (effect == "Deny")
+    while rest:
+        if rest & 1:
+            found.append(number)
+        rest >>= 2
+        number += 1
+    return tuple(found)

@@ -1,0 +1,65 @@
+"""What one document allows today: every action by service, with where it holds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tracker.model.catalogue import Catalogue
+from tracker.model.change import Scope
+from tracker.policy.access import Access, Expander, Places, access_of, places_in, scope_order, signatures
+from tracker.policy.document import Document
+from tracker.policy.regions import Region, is_empty
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedAction:
+    """One action that a document allows."""
+
+    spelling: str  # 's3:GetObject': as the document spells it, for a wildcard's reach as the catalogue does
+    scopes: tuple[Scope, ...]  # where it is allowed
+    denied: tuple[Scope, ...] = ()  # where the same document takes it back
+    by_wildcard: bool = False  # no statement names it in full
+
+
+def granted(document: Document | None, catalogue: Catalogue) -> Mapping[str, Mapping[str, GrantedAction]]:
+    """Service (lower case) -> action name (lower case, without the prefix) -> what is granted; both sorted.
+
+    An action that a Deny withholds everywhere is not in it. Wildcards are expanded over the catalogue.
+    """
+    places = Places()
+    access = access_of(document, places)
+    expander = Expander(catalogue, access.literals)
+    found = signatures(access, expander)
+    shown: dict[int, tuple[tuple[Scope, ...], tuple[Scope, ...]] | None] = {
+        signature: _shown(signature, access, places) for signature in set(found.values())
+    }
+    spelt = {low: action for one in access.atoms for low, action in one.literals.items()}
+    made: dict[str, dict[str, GrantedAction]] = {}
+    for action in sorted(found):
+        held = shown[found[action]]
+        if held is not None:
+            service, _, name = action.partition(":")
+            spelling = access.spelling(action) if action in spelt else None
+            made.setdefault(service, {})[name] = GrantedAction(
+                spelling or catalogue_spelling(action, catalogue), *held, by_wildcard=spelling is None
+            )
+    return made
+
+
+def catalogue_spelling(action: str, catalogue: Catalogue) -> str:
+    """An action as the catalogue spells it; as given where the catalogue does not know it."""
+    service, _, name = action.partition(":")
+    known = catalogue.action(service, name)
+    return f"{known.service}:{known.name}" if known else action
+
+
+def _shown(
+    signature: int, access: Access, places: Places
+) -> tuple[tuple[Scope, ...], tuple[Scope, ...]] | None:
+    allowed, denied = places_in(signature, "Allow"), places_in(signature, "Deny")
+    region = Region(tuple(places.known[n] for n in allowed), tuple(places.known[n] for n in denied))
+    if is_empty(region):
+        return None
+    return (
+        tuple(sorted((access.scopes[number] for number in allowed), key=scope_order)),
+        tuple(sorted((access.scopes[number] for number in denied), key=scope_order)),
+    )

@@ -1,0 +1,212 @@
+"""A policy document, checked, as typed values; and its canonical text and digest.
+
+What is refused is never compared and never stored: an empty answer must not read as 'everything revoked'.
+Grammar: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+from tracker.model.change import ConditionEntry, Effect, Scope
+from tracker.policy.document import NEW_VERSION, OLD_VERSION, Document, Statement
+from tracker.policy.json_text import read_json, refuse
+
+_DOCUMENT_KEYS = frozenset({"Version", "Id", "Statement"})
+_STATEMENT_KEYS = frozenset(
+    {
+        "Sid",
+        "Effect",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Principal",
+        "NotPrincipal",
+        "Condition",
+    }
+)
+# What no IAM document may hold (its own pattern begins at U+0020, tab, newline and return excepted).
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+EVERYBODY = (("AWS", ("*",)),)  # Principal "*" and {"AWS": "*"} say the same
+
+
+def parse_document(raw: str | Mapping[str, object], *, what: str) -> Document:
+    """A checked Document from JSON text, URL-encoded JSON text or an object.
+
+    `what` names it in errors: 'AWSSupportServiceRolePolicy v57'. Raises DocumentError.
+    """
+    return _Reader(what).document(read_json(raw, what))
+
+
+def canonical_text(raw: str | Mapping[str, object], *, what: str) -> str:
+    """The one text of a document: keys sorted, indented by two, one newline at its end. Raises DocumentError."""
+    value = read_json(raw, what)
+    _Reader(what).document(value)
+    try:
+        text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        text.encode("utf-8")
+    except (ValueError, RecursionError) as error:  # a lone surrogate in a key, NaN in an object
+        refuse(what, f"cannot be written as JSON: {error}")
+    return text
+
+
+def digest(canonical: str) -> str:
+    """The sha256 of a canonical text's UTF-8, in hexadecimal."""
+    return hashlib.sha256(canonical.encode("utf-8")).hexdigest()
+
+
+class _Reader:
+    """Reads one document; holds what it is called, so that every refusal names it."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def document(self, value: dict[str, object]) -> Document:
+        self._known_keys(value, _DOCUMENT_KEYS, "")
+        version = value.get("Version", OLD_VERSION)
+        if version not in (OLD_VERSION, NEW_VERSION):
+            refuse(self.what, f"neither {NEW_VERSION} nor {OLD_VERSION}: {version!r:.80}", "Version")
+        if "Statement" not in value:
+            refuse(self.what, "no Statement")
+        listed = value["Statement"]
+        single = isinstance(listed, dict)
+        statements = [listed] if single else listed
+        if not isinstance(statements, list) or not statements:
+            refuse(self.what, "no statement in it", "Statement")
+        literal = version == OLD_VERSION
+        return Document(
+            statements=tuple(
+                self._statement(one, index, f"Statement[{index}]", literal)
+                for index, one in enumerate(statements)
+            ),
+            version=str(version),
+            id=self._text(value.get("Id", ""), "Id"),
+            single=single,
+        )
+
+    def _statement(self, value: object, index: int, place: str, literal: bool) -> Statement:
+        if not isinstance(value, dict):
+            refuse(self.what, "a statement that is no object", place)
+        self._known_keys(value, _STATEMENT_KEYS, place)
+        effect: Effect
+        if value.get("Effect") == "Allow":
+            effect = "Allow"
+        elif value.get("Effect") == "Deny":
+            effect = "Deny"
+        else:
+            refuse(self.what, f"neither Allow nor Deny: {value.get('Effect')!r:.80}", f"{place}.Effect")
+        key = self._one_of(value, "Action", "NotAction", place)
+        if key is None:
+            refuse(self.what, "neither Action nor NotAction", place)
+        actions = self._actions(value[key], f"{place}.{key}")
+        scope = self._scope(value, place)
+        return Statement(
+            effect=effect,
+            actions=actions if key == "Action" else None,
+            not_actions=actions if key == "NotAction" else None,
+            scope=scope,
+            sid=self._text(value.get("Sid", ""), f"{place}.Sid"),
+            index=index,
+            literal_variables=literal and _has_variable(scope),
+        )
+
+    def _actions(self, value: object, place: str) -> tuple[str, ...]:
+        actions = self._strings(value, place)
+        for action in actions:
+            service, colon, name = action.partition(":")
+            if not (service and name) and action != "*":
+                problem = "no service or no name" if colon else "an action without a colon"
+                refuse(self.what, f"{problem}: {action!r:.120}", place)
+        return actions
+
+    def _scope(self, value: dict[str, object], place: str) -> Scope:
+        resource = self._one_of(value, "Resource", "NotResource", place)
+        by = self._one_of(value, "Principal", "NotPrincipal", place)
+        if resource is None and by is None:
+            refuse(self.what, "neither Resource nor NotResource", place)
+        listed = ("*",) if resource is None else _set(self._strings(value[resource], f"{place}.{resource}"))
+        return Scope(
+            resources=None if resource == "NotResource" else listed,
+            not_resources=listed if resource == "NotResource" else None,
+            principal=None if by is None else self._principal(value[by], f"{place}.{by}"),
+            not_principal=by == "NotPrincipal",
+            condition=self._condition(value.get("Condition", {}), f"{place}.Condition"),
+        )
+
+    def _principal(self, value: object, place: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        if value == "*":
+            return EVERYBODY
+        if not isinstance(value, dict) or not value:
+            refuse(self.what, "neither '*' nor an object that names somebody", place)
+        return tuple(
+            (self._text(kind, place), _set(self._strings(who, f"{place}.{kind:.40}")))
+            for kind, who in sorted(value.items())
+        )
+
+    def _condition(self, value: object, place: str) -> tuple[ConditionEntry, ...]:
+        if not isinstance(value, dict):
+            refuse(self.what, "a Condition that is no object", place)
+        entries: dict[tuple[str, str], ConditionEntry] = {}
+        for operator, block in value.items():
+            inside = f"{place}.{operator:.60}"
+            if not isinstance(block, dict):
+                refuse(self.what, "an operator without an object of keys", inside)
+            for key, given in block.items():
+                identity = (operator.lower(), key.lower())
+                if identity in entries:
+                    refuse(self.what, f"the key {key!r:.80} twice: nobody knows which one holds", inside)
+                values = self._values(given, f"{inside}.{key:.60}")
+                entries[identity] = ConditionEntry(
+                    self._text(operator, place), self._text(key, inside), values
+                )
+        return tuple(sorted(entries.values()))
+
+    def _values(self, value: object, place: str) -> tuple[str, ...]:
+        texts = []
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, bool):
+                texts.append("true" if one else "false")
+            elif isinstance(one, str | int | float):
+                texts.append(self._text(str(one), place))
+            else:
+                refuse(self.what, "a value that is neither text, number, true nor false", place)
+        return _set(texts)
+
+    def _strings(self, value: object, place: str) -> tuple[str, ...]:
+        listed = [value] if isinstance(value, str) else value
+        if not isinstance(listed, list) or not listed:
+            refuse(self.what, "neither a string nor a list with a string in it", place)
+        for one in listed:
+            if not isinstance(one, str):
+                refuse(self.what, f"an item that is no string: {one!r:.80}", place)
+        self._text("".join(listed), place)
+        return tuple(listed)
+
+    def _text(self, value: object, place: str) -> str:
+        if not isinstance(value, str):
+            refuse(self.what, f"no string: {value!r:.80}", place)
+        if not (value.isascii() and value.isprintable()) and _CONTROL.search(value):
+            refuse(self.what, "a control character or half a surrogate pair", place)
+        return value
+
+    def _one_of(self, value: dict[str, object], one: str, other: str, place: str) -> str | None:
+        if one in value and other in value:
+            refuse(self.what, f"both {one} and {other}", place)
+        return one if one in value else other if other in value else None
+
+    def _known_keys(self, value: dict[str, object], known: frozenset[str], place: str) -> None:
+        for key in value:
+            if key not in known:
+                refuse(self.what, f"an element that IAM's grammar does not have: {key!r:.80}", place)
+
+
+def _set(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(values)))
+
+
+def _has_variable(scope: Scope) -> bool:
+    texts = [*(scope.resources or ()), *(scope.not_resources or ())]
+    texts += [value for entry in scope.condition for value in entry.values]
+    return any("${" in text for text in texts)
