@@ -1,0 +1,26 @@
+"""What the command costs before it does anything: `policy-tracker --version` beside an interpreter that does nothing."""
+
+import sys
+from pathlib import Path
+
+from benchmarks import Figure
+from benchmarks._timing import processes
+
+ROUNDS = 15
+
+
+def figures() -> tuple[Figure, ...]:
+    """Seconds that `--version` takes more than `python -c pass`."""
+    command = str(Path(sys.executable).with_name("policy-tracker"))
+    version, nothing = processes([[command, "--version"], [sys.executable, "-c", "pass"]], rounds=ROUNDS)
+    return (
+        Figure(
+            "`policy-tracker --version`, cold process",
+            version.seconds,
+            "s",
+            limit=0.15,
+            baseline="`python -c pass`",
+            theirs=nothing.seconds,
+            promise="extra",
+        ),
+    )
