@@ -200,6 +200,10 @@ class Archive:
         """Whether the report of a policy and period is the caller's to make: True for exactly one, ever."""
         return self._runs.report_once(policy, period, since, until, made, db)
 
+    def reported_until(self, policy: str) -> datetime | None:
+        """Where the last report of a policy ended; None where none was made."""
+        return self._runs.reported_until(policy)
+
     def reported(self, policy: str, period: str) -> bool:
         """Whether the report of a policy and period was made already."""
         return self._runs.reported(policy, period)
@@ -218,6 +222,14 @@ class Archive:
     ) -> tuple[Look, ...]:
         """The rounds that read this policy without fault and began in [since, until), oldest first."""
         return self._indexed.looks(arn, since, until)
+
+    def last_try(self, arn: PolicyArn) -> Look | None:
+        """The newest round that asked for this policy, with or without success."""
+        return self._indexed.last_try(arn)
+
+    def indexed(self, arn: PolicyArn) -> frozenset[Identity]:
+        """The versions of a policy that the index knows: a round publishes those that it does not."""
+        return self._indexed.identities(arn)
 
     def last_look(self, arn: PolicyArn) -> Look | None:
         """The newest round that read this policy without fault."""

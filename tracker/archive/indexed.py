@@ -11,7 +11,7 @@ from tracker.archive.layout import LOOKS, TIMELINE, arn_of_folder, policy_folder
 from tracker.archive.records import RecordError, read_look
 from tracker.errors import SetupError
 from tracker.model.history import Look
-from tracker.model.identity import PolicyArn
+from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.instants import parse_instant
 from tracker.model.recorded import ChangeRow
 from tracker.store.database import Database
@@ -97,6 +97,21 @@ class Indexed:
         return next(
             (look for look in self._looks(arn.partition, newest_first=True) if _read(look, arn)), None
         )
+
+    def last_try(self, arn: PolicyArn) -> Look | None:
+        """The newest round that asked for this policy, with or without success."""
+        looks = self._looks(arn.partition, newest_first=True)
+        return next((look for look in looks if look.policies is None or _among(arn, look.policies)), None)
+
+    def identities(self, arn: PolicyArn) -> frozenset[tuple[VersionId, datetime]]:
+        """The versions of a policy that the index knows."""
+        if not self._database.exists:
+            return frozenset()
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT version, create_date FROM snapshots WHERE policy = ?", (policy_key(arn),)
+            ).fetchall()
+        return frozenset((VersionId.parse(version), parse_instant(made)) for version, made in rows)
 
     def _looks(self, partition: str, *, newest_first: bool) -> Iterator[Look]:
         if not self._looks_agree(partition):

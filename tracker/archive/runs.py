@@ -75,6 +75,14 @@ class Runs:
             ).fetchone()
         return found is not None
 
+    def reported_until(self, policy: str) -> datetime | None:
+        """Where the last report of a policy ended."""
+        if not self._database.exists:
+            return None
+        with self._database.reading() as db:
+            until = db.execute("SELECT max(until) FROM reports WHERE policy = ?", (policy,)).fetchone()[0]
+        return None if until is None else parse_instant(until)
+
     @staticmethod
     def _claim(connection: sqlite3.Connection, row: tuple[str, ...]) -> bool:
         done = connection.execute(
