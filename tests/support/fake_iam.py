@@ -12,6 +12,7 @@ default goes back), keeps any create date and any number of versions, counts its
 """
 
 import json
+import os
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -109,6 +110,9 @@ class FakeIam:
             "AWS_SECRET_ACCESS_KEY": "example",
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "NO_PROXY": "127.0.0.1",
         }
 
     # The script: what is true in this AWS

@@ -24,8 +24,9 @@ log = logging.getLogger(__name__)
 
 Identity = tuple[VersionId, datetime]
 
-# Where AWS keeps its policies, the most usual first
-PATHS = ("/", "/aws-service-role/", "/service-role/", "/job-function/")
+# Where AWS keeps its policies, the most usual first. Of the 1,582 that moto 5.2.5 carries 975, 361, 226, 15 and 5
+# stand there, and none elsewhere (tests/sources/test_iam_find.py counts them).
+PATHS = ("/", "/aws-service-role/", "/service-role/", "/job-function/", "/root-task/")
 # How often AWS is asked again at once where its answers contradict each other
 ROUNDS = 3
 
@@ -36,7 +37,8 @@ class _Findings:
 
     fetched: dict[Identity, FetchedVersion] = field(default_factory=dict)
     gone: set[VersionId] = field(default_factory=set)  # listed, then NoSuchEntity
-    doubted: bool = False  # an answer was ignored
+    heard: list[PolicyNow | None] = field(default_factory=list)  # an answer of GetPolicy yet to be weighed
+    ignored: bool = False  # an answer about the default was not believed
 
 
 class IamSource:
@@ -64,15 +66,13 @@ class IamSource:
         policy), CredentialsError, PermissionDeniedError, SourceUnavailableError, SetupError.
         """
         findings = _Findings()
-        now = self._iam.get_policy(arn)
         for _ in range(ROUNDS):
+            now = findings.heard.pop() if findings.heard else self._iam.get_policy(arn)
             if now is None:
                 return self._missing(arn, known)
-            default, next_answer = self._settle(arn, known, now, findings)
+            default = self._settle(arn, known, now, findings)
             if default is not None:
                 return _answer(arn, known, default, findings)
-            findings.doubted = True
-            now = next_answer if next_answer is not None else self._iam.get_policy(arn)
         if known.default is None:
             raise SourceUnavailableError(
                 f"{arn}: AWS contradicts itself about the default version ({ROUNDS} times)",
@@ -93,22 +93,20 @@ class IamSource:
                     return arn
         raise UnknownPolicyError(
             f"no AWS managed policy {name!r} in partition {partition} under the paths {', '.join(PATHS)}",
-            advice="Names are case-sensitive. A few policies stand under other paths: give the whole ARN.",
+            advice="Check the spelling; for a policy under another path give the whole ARN instead of its name.",
         )
 
     def close(self) -> None:
         """Close the connections kept open between looks."""
         self._iam.close()
 
-    def _settle(
-        self, arn: PolicyArn, known: Known, now: PolicyNow, findings: _Findings
-    ) -> tuple[Identity | None, PolicyNow | None]:
-        """(the default, None) where AWS's answers agree; else (None, a newer GetPolicy answer if one was had)."""
+    def _settle(self, arn: PolicyArn, known: Known, now: PolicyNow, findings: _Findings) -> Identity | None:
+        """The default where AWS's answers agree; None where it has to be asked again."""
         on_record = known.default if known.default and known.default[0] == now.default else None
         fetched = None if on_record else self._fetch(arn, now.default, findings)
         if known.newest is None or now.update_date > known.newest:
             # A version was made that is not archived, though the default may have gone back already.
-            listed = self._fetch_unknown(arn, known, findings)
+            listed, claim = self._fetch_unknown(arn, known, findings)
             made = next((one.identity for one in listed if one.version == now.default), on_record)
             if (
                 on_record and made and made != on_record
@@ -117,32 +115,48 @@ class IamSource:
                     None,
                     findings.fetched.get(made) or self._fetch(arn, now.default, findings),
                 )
+            elif on_record and claim:
+                log.info(
+                    "%s: GetPolicy names %s, but %s says it is the default: asking again",
+                    arn,
+                    now.default,
+                    claim,
+                )
+                return None
         if on_record is not None:
-            return on_record, None
+            return on_record
 
         if fetched is None or not fetched.is_default:
             # GetPolicy named it, GetPolicyVersion says otherwise: the default has just moved.
             log.warning("%s: GetPolicy names %s, which is not the default: asking again", arn, now.default)
-            return None, None
+            findings.ignored = True
+            return None
         if known.default is None or _age(fetched.identity) >= _age(known.default):
-            return fetched.identity, None
+            return fetched.identity
 
         # Older than the one on record: gone back in truth, or an answer of yesterday? A second read tells.
         second = self._iam.get_policy(arn)
         if second is not None and second.default == now.default:
-            return fetched.identity, None
+            return fetched.identity
         log.warning("%s: ignored an answer of yesterday that names %s as the default", arn, now.default)
-        return None, second
+        findings.ignored = True
+        findings.heard.append(second)
+        return None
 
-    def _fetch_unknown(self, arn: PolicyArn, known: Known, findings: _Findings) -> tuple[ListedVersion, ...]:
-        """What IAM lists; each version that the archive lacks is fetched on the way."""
-        listed = self._iam.list_policy_versions(arn) or ()
+    def _fetch_unknown(
+        self, arn: PolicyArn, known: Known, findings: _Findings
+    ) -> tuple[tuple[ListedVersion, ...], VersionId | None]:
+        """Fetch each listed version that the archive lacks: the list, and who of them says that it is the default."""
+        listed, claim = self._iam.list_policy_versions(arn) or (), None
         for version in listed:
             if version.identity in known.archived or version.identity in findings.fetched:
                 continue
-            if self._fetch(arn, version.version, findings) is None:
+            fetched = self._fetch(arn, version.version, findings)
+            if fetched is None:
                 findings.gone.add(version.version)
-        return listed
+            elif fetched.is_default:
+                claim = fetched.version
+        return listed, claim
 
     def _fetch(self, arn: PolicyArn, version: VersionId, findings: _Findings) -> FetchedVersion | None:
         fetched = self._iam.get_policy_version(arn, version)
@@ -187,7 +201,7 @@ def _age(identity: Identity) -> tuple[datetime, VersionId]:
 
 
 def _answer(arn: PolicyArn, known: Known, default: Identity, findings: _Findings) -> Answer:
-    snapshots, unread = [], set(findings.gone)
+    snapshots, unread = [], findings.gone - {version for version, _ in findings.fetched}
     for identity, fetched in findings.fetched.items():
         if identity in known.archived:
             continue
@@ -203,7 +217,7 @@ def _answer(arn: PolicyArn, known: Known, default: Identity, findings: _Findings
         default,
         tuple(sorted(snapshots, key=lambda snapshot: _age(snapshot.identity))),
         tuple(sorted(unread)),
-        stale=findings.doubted and default == known.default,
+        stale=findings.ignored and default == known.default,
     )
 
 

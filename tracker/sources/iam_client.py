@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from tracker.errors import SetupError, SourceUnavailableError
+from tracker.errors import SetupError, SourceUnavailableError, TrackerError
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.sources.iam_faults import is_no_such_entity, translate
 
@@ -119,8 +119,13 @@ class IamClient:
         if answer is None:
             return None
         found = _field(answer, "PolicyVersion", dict, action, what)
+        named = _version(found, "VersionId", action, what)
+        if named != version:
+            raise SourceUnavailableError(
+                f"{action} of {what}: AWS answers with {named}", advice="Look again later."
+            )
         return FetchedVersion(
-            _version(found, "VersionId", action, what),
+            named,
             _date(found, "CreateDate", action, what),
             _field(found, "IsDefaultVersion", bool, action, what),
             found.get("Document", ""),
@@ -177,7 +182,7 @@ class IamClient:
         try:
             client = self._client(partition)
             answer: Mapping[str, Any] = getattr(client, _METHOD[action])(**parameters)
-        except SetupError:
+        except TrackerError:
             raise
         except Exception as error:
             if is_no_such_entity(error):
@@ -189,23 +194,26 @@ class IamClient:
         return answer
 
     def _client(self, partition: str) -> Any:
-        """The client of a partition, made at its first call: boto3 costs an eighth of a second to import."""
+        """The client of a partition, made at its first call: nothing is imported for it before."""
         with self._lock:
             if partition not in self._clients:
                 self._clients[partition] = self._make_client(partition)
             return self._clients[partition]
 
     def _make_client(self, partition: str) -> Any:
-        import boto3
+        # botocore, which boto3 is a layer on, has the whole credentials chain; the layer would only cost a cold
+        # check of one policy 33 ms and 3 MiB more (benchmarks/look.py).
         from botocore.config import Config
         from botocore.handlers import json_decode_policies
+        from botocore.session import Session
 
         asked = self._connection
-        session = boto3.session.Session(profile_name=asked.profile or None, region_name=asked.region or None)
-        region = session.region_name or ""
-        if not region or partition_of(region) != partition:
+        session = Session(profile=asked.profile or None)
+        region = asked.region or session.get_config_variable("region") or ""
+        if partition_of(region) != partition or not region:
             region = _home_region(partition)
-        client = session.client(
+        session.set_config_variable("region", region)  # where STS is asked, if a role has to be assumed
+        client = session.create_client(
             "iam",
             region_name=region,
             endpoint_url=asked.endpoint_url or None,

@@ -1,4 +1,8 @@
-"""What goes wrong between us and IAM, in our words: what failed, for which policy, what to do next, which exit code."""
+"""What goes wrong between us and IAM, in our words: what failed, for which policy, what to do next, which exit code.
+
+botocore's errors are told apart by the names of their classes, their parents' included: some came only with later
+releases, and nothing has to be imported to look at a name.
+"""
 
 import re
 import socket
@@ -15,9 +19,9 @@ from tracker.errors import (
 )
 
 if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
+    from collections.abc import Mapping
 
-# Source: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+# Error codes of AWS: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException"}
 _CLOCK = {"RequestExpired", "RequestTimeTooSkewed"}
 _WRONG = {
@@ -32,63 +36,73 @@ _THROTTLED = {
 _BAD_INPUT = {"ValidationError", "InvalidInput", "InvalidParameterValue", "InvalidParameterCombination"}
 _NEEDED = re.compile(r"not authorized to perform: (?P<action>[\w-]+:\w+)")
 
+# Classes of botocore
+_NO_CREDENTIALS = {"NoCredentialsError"}
+_POOR_CREDENTIALS = {"PartialCredentialsError", "CredentialRetrievalError", "UnknownCredentialError", "MetadataRetrievalError"}  # fmt: skip
+_SIGN_IN = {"SSOError", "TokenRetrievalError", "NoAuthTokenError", "LoginError"}
+_ON_THE_WAY = {"ConnectionError", "HTTPClientError", "IncompleteReadError", "ResponseParserError"}
+
+_FOREIGN = "Something between here and AWS may answer in its place: check AWS_ENDPOINT_URL_IAM and the proxy (HTTPS_PROXY, NO_PROXY)."
+
 
 def is_no_such_entity(error: BaseException) -> bool:
     """True for IAM's own NoSuchEntity: an answer, not a fault."""
-    response = getattr(error, "response", None)
-    return isinstance(response, dict) and response.get("Error", {}).get("Code") == "NoSuchEntity"
+    return _response(error).get("Error", {}).get("Code") == "NoSuchEntity"
 
 
 def translate(error: Exception, action: str, what: str, attempts: int) -> TrackerError | None:
     """Our error for one of botocore's, or None where it is none of botocore's: then it is our own fault."""
-    from botocore import exceptions as aws
-
     doing = f"{action} of {what}"
-    match error:
-        case aws.ClientError():
-            return _refused(error, action, doing, attempts)
-        case aws.ProfileNotFound():
-            return CredentialsError(
-                f"{doing}: {_said(error)}",
-                advice="Name a profile of ~/.aws/config (`aws configure list-profiles`), or unset AWS_PROFILE.",
-            )
-        case aws.NoCredentialsError():
-            return CredentialsError(
-                f"{doing}: no AWS credentials found",
-                advice="Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached.",
-            )
-        case aws.PartialCredentialsError() | aws.CredentialRetrievalError() | aws.InvalidConfigError():
-            return CredentialsError(
-                f"{doing}: the AWS credentials are incomplete or could not be had: {_said(error)}",
-                advice="Run `aws sts get-caller-identity` with the same profile and set right what it says.",
-            )
-        case aws.SSOError() | aws.TokenRetrievalError() | aws.NoAuthTokenError() | aws.LoginError():
-            return CredentialsError(
-                f"{doing}: the sign-in session is missing or has run out: {_said(error)}",
-                advice="Sign in again: `aws sso login` (or `aws login`) with the same profile.",
-            )
-        case aws.ConfigParseError() | aws.ConfigNotFound() | aws.UnableToParseSettingError():
-            return SetupError(f"{doing}: {_said(error)}", advice="Set right the file that it names.")
-        case aws.BotoCoreError():
-            return _unreachable(error, doing, attempts)
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if "ClientError" in names:
+        return _refused(_response(error), action, doing, attempts)
+    if names & _ON_THE_WAY:
+        return _unreachable(error, names, doing, attempts)
+    if "ProfileNotFound" in names:
+        return CredentialsError(
+            f"{doing}: {_said(error)}",
+            advice="Name a profile of ~/.aws/config (`aws configure list-profiles`), or unset AWS_PROFILE.",
+        )
+    if names & _NO_CREDENTIALS:
+        return CredentialsError(
+            f"{doing}: no AWS credentials found",
+            advice="Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached.",
+        )
+    if names & _POOR_CREDENTIALS:
+        return CredentialsError(
+            f"{doing}: the AWS credentials are incomplete or can't be had: {_said(error)}",
+            advice="Run `aws sts get-caller-identity` with the same profile and set right what it says.",
+        )
+    if names & _SIGN_IN:
+        return CredentialsError(
+            f"{doing}: the sign-in session is missing or has run out: {_said(error)}",
+            advice="Sign in again: `aws sso login` or `aws login`, with the same profile.",
+        )
+    if "BotoCoreError" in names or (isinstance(error, ValueError) and "ndpoint" in str(error)):
+        return SetupError(
+            f"{doing}: the AWS settings can't be used: {_said(error)}",
+            advice="Check ~/.aws/config, the AWS_ variables and what policy-tracker.toml says of AWS.",
+        )
     return None
 
 
-def _refused(error: "ClientError", action: str, doing: str, attempts: int) -> TrackerError:
+def _refused(
+    response: "Mapping[str, Mapping[str, object]]", action: str, doing: str, attempts: int
+) -> TrackerError:
     """AWS, or something in its place, answered with an error."""
-    answer = error.response.get("Error", {})
+    answer = response.get("Error", {})
     code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    said = f"{code}: {message}" if message else code
+    status = int(str(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)))
+    said = _short(f"{code}: {message}" if message else code)
     if code in _EXPIRED:
         return CredentialsError(
             f"{doing}: the AWS session has expired ({said})",
             advice="Sign in again (`aws sso login`), or renew the session token, then repeat.",
         )
-    if code in _CLOCK or (code in _WRONG and ("expired" in message or "not yet current" in message)):
+    if code in _CLOCK or (code in _WRONG and re.search("Signature (expired|not yet current)", message)):
         return CredentialsError(
-            f"{doing}: AWS refuses the signature's time ({said})",
-            advice="This machine's clock is wrong by minutes: set it right (NTP), then repeat.",
+            f"{doing}: AWS refuses the time of the signature ({said})",
+            advice="This machine's clock is off by minutes: set it right (NTP), then repeat.",
         )
     if code in _WRONG:
         return CredentialsError(
@@ -104,7 +118,7 @@ def _refused(error: "ClientError", action: str, doing: str, attempts: int) -> Tr
         )
     if code in _THROTTLED or status == 429:
         return SourceUnavailableError(
-            f"{doing}: AWS throttled all {attempts} attempts ({said})",
+            f"{doing}: throttled, {_times(attempts)} ({said})",
             advice="Wait some minutes and repeat; others in this account may be asking IAM as well.",
         )
     if code in _BAD_INPUT:
@@ -113,77 +127,81 @@ def _refused(error: "ClientError", action: str, doing: str, attempts: int) -> Tr
         )
     if status >= 500:
         return SourceUnavailableError(
-            f"{doing}: the service failed {attempts} times, at last with HTTP {status} ({said})",
-            advice="Wait some minutes and repeat; health.aws.amazon.com tells of outages.",
+            f"{doing}: the service failed, {_times(attempts)}, at last with HTTP {status} ({said})",
+            advice="Wait some minutes and repeat. If it goes on: a proxy, or an outage (health.aws.amazon.com).",
         )
-    return SetupError(
-        f"{doing}: refused with HTTP {status} ({said})",
-        advice="If this is not AWS's own answer, check AWS_ENDPOINT_URL_IAM and the proxy (HTTPS_PROXY, NO_PROXY).",
-    )
+    return SetupError(f"{doing}: refused with HTTP {status} ({said})", advice=_FOREIGN)
 
 
-def _unreachable(error: Exception, doing: str, attempts: int) -> TrackerError:
+def _unreachable(error: Exception, names: set[str], doing: str, attempts: int) -> TrackerError:
     """Nobody answered, or nothing that can be read."""
-    from botocore import exceptions as aws
-
-    causes = list(_chain(error))
+    causes = _causes(error)
     where = str(getattr(error, "kwargs", {}).get("endpoint_url") or "IAM's endpoint")
-    if isinstance(error, aws.SSLError) or any(
-        isinstance(cause, ssl.SSLCertVerificationError) for cause in causes
-    ):
+    if "SSLError" in names or any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return SetupError(
             f"{doing}: the TLS certificate of {where} is not trusted: {_said(error)}",
-            advice="A proxy that opens TLS? Put its root certificate into AWS_CA_BUNDLE. Verification is never turned off.",
+            advice="A proxy that opens TLS? Put its root certificate into AWS_CA_BUNDLE; verification is never turned off.",
         )
-    if isinstance(error, aws.ProxyConnectionError):
+    if "ProxyConnectionError" in names:
         return SourceUnavailableError(
             f"{doing}: the proxy can't be reached: {_said(error)}", advice="Check HTTPS_PROXY and NO_PROXY."
         )
-    if isinstance(error, aws.ConnectTimeoutError | aws.ReadTimeoutError):
-        stage = "connect" if isinstance(error, aws.ConnectTimeoutError) else "answer"
+    if "ConnectTimeoutError" in names or "ReadTimeoutError" in names:
+        stage = "could be connected to" if "ConnectTimeoutError" in names else "answered"
         return SourceUnavailableError(
-            f"{doing}: {where} did not {stage} in time, {attempts} times",
+            f"{doing}: time-out, {where} never {stage} in time, {_times(attempts)}",
             advice="Check the network and the proxy, or wait; the time-outs are settings.",
         )
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return SourceUnavailableError(
-            f"{doing}: the name of {where} does not resolve (DNS)",
-            advice="Check the network, DNS, and AWS_ENDPOINT_URL_IAM if it is set.",
+            f"{doing}: the host name of {where} does not resolve (DNS)",
+            advice="Check the network and DNS, and AWS_ENDPOINT_URL_IAM if it is set.",
         )
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return SourceUnavailableError(
             f"{doing}: {where} refuses the connection",
-            advice="Check AWS_ENDPOINT_URL_IAM, the proxy and the firewall.",
+            advice="Check AWS_ENDPOINT_URL_IAM if it is set, the proxy and the firewall.",
         )
-    if isinstance(error, aws.ResponseParserError):
+    if "ResponseParserError" in names:
         return SourceUnavailableError(
-            f"{doing}: the answer is cut off or is no XML: {_said(error)}",
-            advice="Something between here and AWS may have answered in its place: check AWS_ENDPOINT_URL_IAM and the proxy.",
+            f"{doing}: the answer is cut off or is no XML of IAM's: {_said(error)}", advice=_FOREIGN
         )
     return SourceUnavailableError(
-        f"{doing}: the answer did not arrive: {_said(error)}", advice="Check the network, then repeat."
+        f"{doing}: the connection broke before the whole answer was here, {_times(attempts)}: {_said(error)}",
+        advice="Check the network and the proxy, then repeat.",
     )
 
 
-def _chain(error: BaseException | None) -> "list[BaseException]":
-    """The error and what caused it, as deep as it goes; urllib3 keeps some causes in `reason` and `error`."""
+def _response(error: BaseException) -> "Mapping[str, Mapping[str, object]]":
+    """What botocore's ClientError carries, and nothing for any other error."""
+    response = getattr(error, "response", None)
+    return response if isinstance(response, dict) else {}
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error and what caused it, as deep as it goes; urllib3 and botocore keep some causes as fields."""
     found: list[BaseException] = []
-    waiting = [error]
+    waiting: list[object] = [error]
     while waiting:
         one = waiting.pop()
-        if not isinstance(one, BaseException) or one in found:
-            continue
-        found.append(one)
-        waiting += [
-            one.__cause__,
-            one.__context__,
-            getattr(one, "reason", None),
-            getattr(one, "kwargs", {}).get("error"),
-        ]
+        if isinstance(one, BaseException) and all(one is not other for other in found):
+            found.append(one)
+            kept = getattr(one, "kwargs", None)
+            waiting += [one.__cause__, one.__context__, getattr(one, "reason", None)]
+            waiting += [kept.get("error")] if isinstance(kept, dict) else []
     return found
 
 
+def _times(attempts: int) -> str:
+    return "in 1 attempt" if attempts == 1 else f"in all {attempts} attempts"
+
+
 def _said(error: Exception) -> str:
-    """The library's own words on one line."""
-    text = " ".join(str(error).split())
+    """The library's own words."""
+    return _short(str(error))
+
+
+def _short(text: str) -> str:
+    """On one line, and no longer than a line or two."""
+    text = " ".join(text.split())
     return text if len(text) <= 300 else text[:297] + "..."
