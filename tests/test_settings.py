@@ -83,6 +83,13 @@ def test_words_and_intervals_count_from_the_drawn_time_wherever_it_was_set(tmp_p
     assert moved.schedule.look.cron == "2 5 * * *"
 
 
+@pytest.mark.parametrize(
+    "sender", ["pt@example.com", "Policy tracker <pt@example.com>", '"P, T" <pt@example.com>']
+)
+def test_a_sender_may_have_a_name(tmp_path: Path, sender: str) -> None:
+    assert load(tmp_path, f"[mail]\nsender = {toml(sender)}").mail.sender == sender
+
+
 def test_rules_of_the_users_own(tmp_path: Path) -> None:
     file = """
         [attention]
@@ -122,6 +129,7 @@ def test_rules_of_the_users_own(tmp_path: Path) -> None:
         ("[mail]\nport = 65536", "mail.port = 65536", "0 to 65535"),
         ('[mail]\nsecurity = "ssl"', 'mail.security = "ssl"', "'starttls', 'tls', 'none'"),
         ('[mail]\nsender = "nobody"', 'mail.sender = "nobody"', "a mail address like"),
+        ('[mail]\nsender = "Ada Lovelace"', "mail.sender", "mail address like"),
         ('[mail]\noperator = "a b@example.com"', "mail.operator", "a mail address like"),
         ('[mail]\noperator = "a@example.com\\nBcc: b@example.com"', "mail.operator", "no line break"),
         ('[mail]\nhost = "smtp example"', "mail.host", "a host's name"),

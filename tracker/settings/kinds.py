@@ -150,6 +150,13 @@ def _address(value: str) -> bool:
     return True
 
 
+def _sender(value: str) -> bool:
+    from email.utils import parseaddr  # 10 ms that most commands do without
+
+    name, address = parseaddr(value)
+    return bool(address) and ("<" in value or not name) and _address(address)
+
+
 def _path(given: Given) -> Path | None:
     value = _string(given)
     return (given.base / Path(value).expanduser()).absolute() if value else None
@@ -279,6 +286,7 @@ HOST = matching("a host's name or address, like smtp.example.com", _HOST.match)
 REGION = matching("an AWS region like us-east-1", re.compile(r"[a-z]{2}(-[a-z]+)+-\d\Z").match)
 URL = matching("an address like https://changes.example.com", _URL.match)
 ADDRESS = matching("a mail address like team@example.com", _address)
+SENDER = matching("an address, or a name with it: 'Policy tracker <policy-tracker@example.com>'", _sender)
 ACTIONS = strings("action patterns like 's3:GetObject', '*:Decrypt' or 'secretsmanager:*'", _ACTION.match)
 RULES = strings("ids of rules, as a changelog shows them", _RULE.match)
 POLICIES = strings("names of policies like 'ReadOnlyAccess', or their ARNs", _is_policy)

@@ -85,11 +85,14 @@ class MailSettings:
     password_file: Path | None = setting(
         None, kinds.PATH, "A file that holds the password, readable by its owner alone."
     )
-    sender: str = setting("", kinds.ADDRESS, "The address that changelogs come from.")
+    sender: str = setting("", kinds.SENDER, "The address that changelogs come from, with a name if you like.")
     operator: str = setting(
         "",
         kinds.ADDRESS,
         "Who hears of failures, bounces and unsubscribes. Required as soon as anybody is subscribed.",
+    )
+    ca_file: Path | None = setting(
+        None, kinds.PATH, "Certificates (PEM) to trust instead of the system's, for a server of your own."
     )
     timeout_s: float = setting(30.0, kinds.seconds(1, 600), "Seconds to wait for the server.")
 
