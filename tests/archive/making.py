@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tracker.archive.archive import Archive
-from tracker.archive.records import canonical, digest
 from tracker.model.history import Basis, Look, Observation, Snapshot
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.recorded import ChangeRow
+from tracker.policy.parse import canonical_text, digest
 from tracker.store.database import Database
 from tracker.store.steps import Step, no_step
 
@@ -35,11 +35,9 @@ def a_snapshot(
     create_date: datetime | None = None,
 ) -> Snapshot:
     """Version `number` of a policy that allows `actions`."""
-    document = canonical(
-        {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": list(actions or ("s3:GetObject",)), "Resource": "*"}],
-        }
+    statement = {"Effect": "Allow", "Action": list(actions or ("s3:GetObject",)), "Resource": "*"}
+    document = canonical_text(
+        {"Version": "2012-10-17", "Statement": [statement]}, what=f"{arn.name} v{number}"
     )
     return Snapshot(arn, VersionId(number), create_date or made(number), document, digest(document), source)
 

@@ -235,10 +235,10 @@ class Archive:
         """The newest round that read this policy without fault."""
         return self._indexed.last_look(arn)
 
-    def behind(self) -> tuple[PolicyArn, ...]:
-        """Policies of which the index lacks something that the files have: what a killed round left, or a pull brought."""
+    def behind(self, arn: PolicyArn | None = None) -> tuple[PolicyArn, ...]:
+        """Policies (or this one) of which files and index differ: what a killed round left, or a pull brought, sorted."""
         found = []
-        for key in self._indexed.behind():
+        for key in self._indexed.behind(arn):
             partition, _, name = key.partition("/")
             arn = folder.arn_in(self.root / partition / name) or self._indexed.arn(key)
             if arn is not None:

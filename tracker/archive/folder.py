@@ -16,6 +16,7 @@ from tracker.archive.layout import (
     identity_of,
     is_partition,
     oldest_first,
+    policy_key,
 )
 from tracker.archive.records import (
     RecordError,
@@ -59,9 +60,12 @@ def load(folder: Path, identity: Identity) -> Snapshot:
     except RecordError as error:
         wrong = str(error)
     else:
-        if snapshot.identity == identity:
+        if snapshot.identity != identity:
+            wrong = f"it holds {file_name(snapshot.identity)}"
+        elif policy_key(snapshot.arn) != f"{folder.parent.name}/{folder.name}":
+            wrong = f"it is of {snapshot.arn}"
+        else:
             return snapshot
-        wrong = f"it holds {file_name(snapshot.identity)}"
     raise InputError(
         f"{path} is no snapshot: {wrong}",
         advice="run 'policy-tracker verify', which lists everything that is wrong",
@@ -70,12 +74,23 @@ def load(folder: Path, identity: Identity) -> Snapshot:
 
 def observations(folder: Path) -> list[Observation]:
     """The timeline's lines in the order of the file. A torn last line is not one. Raises InputError for a broken line."""
-    return list(_parsed(folder / TIMELINE, read_observation))
+    return timeline(folder)[0]
+
+
+def timeline(folder: Path) -> tuple[list[Observation], int]:
+    """The timeline's lines as `observations`, and their length in bytes, each with its newline."""
+    lines, _ = read_lines(folder / TIMELINE)
+    return list(_parsed(folder / TIMELINE, lines, read_observation)), length(lines)
+
+
+def length(lines: list[bytes]) -> int:
+    """How many bytes lines are, each with its newline."""
+    return sum(map(len, lines)) + len(lines)
 
 
 def sources(folder: Path) -> list[SourceLine]:
     """The lines of second sources in the order of the file. Raises InputError for a broken line."""
-    return list(_parsed(folder / SOURCES, read_source))
+    return list(_parsed(folder / SOURCES, read_lines(folder / SOURCES)[0], read_source))
 
 
 def in_time(seen: list[Observation]) -> tuple[Observation, ...]:
@@ -142,8 +157,7 @@ def _folders(folder: Path) -> list[str]:
         return []
 
 
-def _parsed(path: Path, read: Callable[[bytes], _T]) -> Iterator[_T]:
-    lines, _ = read_lines(path)
+def _parsed(path: Path, lines: list[bytes], read: Callable[[bytes], _T]) -> Iterator[_T]:
     for number, line in enumerate(lines, start=1):
         try:
             yield read(line)

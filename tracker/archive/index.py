@@ -6,13 +6,13 @@ Which rows: tracker/store/migrations.py. Nothing here is known that a file does 
 import json
 import logging
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.archive import folder
 from tracker.archive.files import read_lines
-from tracker.archive.layout import LOOKS, TIMELINE, Identity, file_name, policy_folder, policy_key
+from tracker.archive.layout import LOOKS, Identity, file_name, policy_folder, policy_key
 from tracker.archive.records import RecordError, read_look
 from tracker.errors import InputError
 from tracker.model.history import Observation, Snapshot
@@ -30,51 +30,59 @@ Row = dict[str, object]
 
 
 def index_policy(db: "sqlite_utils.Database", root: Path, arn: PolicyArn) -> None:
-    """Make the rows of one policy from its files, inside the caller's transaction. Reads only files that are new."""
+    """Make the rows of one policy from its files, inside the caller's transaction. Reads only snapshots that are new."""
     key, place = policy_key(arn), policy_folder(root, arn)
-    known = folder.identities(place)
     held = {str(row["file"]) for row in db.query("SELECT file FROM snapshots WHERE policy = ?", [key])}
-    names = {file_name(identity) for identity in known}
-    db.execute(
-        """INSERT INTO policies (policy, arn, partition, name, files, timeline_bytes)
-           VALUES (:policy, :arn, :partition, :name, :files, :timeline_bytes)
-           ON CONFLICT (policy) DO UPDATE SET arn = excluded.arn, files = excluded.files,
-                                              timeline_bytes = excluded.timeline_bytes""",
-        policy_row(key, folder.arn_in(place, known) or arn, place, known),
-    )
+    rows = policy_rows(key, place, held)
+    if not rows["policies"]:  # its folder is gone
+        for table in ("changes", "observations", "snapshots", "policies"):
+            db.table(table).delete_where("policy = ?", [key])
+        return
+    db.table("policies").upsert_all(rows["policies"], pk="policy")
+    names = {file_name(identity) for identity in folder.identities(place)}
     for gone in sorted(held - names):
         db.execute("DELETE FROM snapshots WHERE policy = ? AND file = ?", [key, gone])
-    db.table("snapshots").insert_all(snapshot_rows(key, place, known, held))
-    db.execute("DELETE FROM observations WHERE policy = ?", [key])
-    db.table("observations").insert_all(observation_rows(key, folder.observations(place)))
+    db.table("snapshots").insert_all(rows["snapshots"])
+    db.table("observations").delete_where("policy = ?", [key])
+    db.table("observations").insert_all(rows["observations"])
 
 
-def policy_row(key: str, arn: PolicyArn, place: Path, known: list[Identity]) -> Row:
-    """The row of a policy, and how much of its folder the index has seen."""
-    return {
+def policy_rows(key: str, place: Path, held: Container[str] = ()) -> dict[str, list[Row]]:
+    """What the index says of one policy's folder, by table; snapshots in the files of `held` are left out.
+
+    A damaged snapshot has no row: verify names it. Raises InputError for a broken line of the timeline.
+    """
+    known = folder.identities(place)
+    arn = folder.arn_in(place, known)
+    if arn is None:
+        return {"policies": [], "snapshots": [], "observations": []}
+    seen, length = folder.timeline(place)
+    policy: Row = {
         "policy": key,
         "arn": str(arn),
         "partition": arn.partition,
         "name": arn.name,
         "files": len(known),
-        "timeline_bytes": lines_bytes(place / TIMELINE),
+        "timeline_bytes": length,
+    }
+    new = [identity for identity in known if file_name(identity) not in held]
+    return {
+        "policies": [policy],
+        "snapshots": [snapshot_row(key, snapshot) for snapshot in _readable(place, new)],
+        "observations": list(_observation_rows(key, seen)),
     }
 
 
-def snapshot_rows(key: str, place: Path, known: Iterable[Identity], held: set[str]) -> Iterable[Row]:
-    """The rows of a policy's snapshots, those of the files in `held` left out. A damaged file has none; verify names it."""
+def _readable(place: Path, known: Iterable[Identity]) -> Iterable[Snapshot]:
     for identity in known:
-        if file_name(identity) in held:
-            continue
         try:
-            snapshot = folder.load(place, identity)
+            yield folder.load(place, identity)
         except InputError as error:
             log.warning("%s", error)
-            continue
-        yield _snapshot_row(key, snapshot)
 
 
-def _snapshot_row(key: str, snapshot: Snapshot) -> Row:
+def snapshot_row(key: str, snapshot: Snapshot) -> Row:
+    """The row of a snapshot."""
     return {
         "policy": key,
         "version": str(snapshot.version),
@@ -86,8 +94,7 @@ def _snapshot_row(key: str, snapshot: Snapshot) -> Row:
     }
 
 
-def observation_rows(key: str, seen: Iterable[Observation]) -> Iterable[Row]:
-    """The rows of a timeline, in the order of its lines."""
+def _observation_rows(key: str, seen: Iterable[Observation]) -> Iterable[Row]:
     for line, one in enumerate(seen, start=1):
         yield {
             "policy": key,
@@ -101,10 +108,20 @@ def observation_rows(key: str, seen: Iterable[Observation]) -> Iterable[Row]:
         }
 
 
-def look_rows(root: Path, partition: str) -> Iterable[Row]:
-    """The rows of a partition's looks, in the order of the lines. A broken line has none; verify names it."""
+def look_rows(root: Path, partition: str) -> dict[str, list[Row]]:
+    """What the index says of a partition's looks, by table."""
     lines, _ = read_lines(root / partition / LOOKS)
-    for number, raw in enumerate(lines, start=1):
+    if not lines:
+        return {"look_files": [], "looks": []}
+    return {
+        "look_files": [{"partition": partition, "bytes": folder.length(lines)}],
+        "looks": list(_look_rows(root, partition, lines, 0)),
+    }
+
+
+def _look_rows(root: Path, partition: str, lines: list[bytes], after: int) -> Iterable[Row]:
+    """The rows of the lines after the first `after`. A broken line has none; verify names it."""
+    for number, raw in enumerate(lines[after:], start=after + 1):
         try:
             look = read_look(raw)
         except RecordError as error:
@@ -122,25 +139,28 @@ def look_rows(root: Path, partition: str) -> Iterable[Row]:
 
 
 def index_looks(db: sqlite3.Connection, root: Path, partition: str) -> None:
-    """Make the rows of a partition's looks that the index has not seen yet, inside the caller's transaction."""
-    seen = db.execute("SELECT coalesce(max(line), 0) FROM looks WHERE partition = ?", [partition]).fetchone()[
-        0
-    ]
+    """Make the rows of a partition's looks that the index has not seen yet, inside the caller's transaction.
+
+    On the path of a look that finds nothing: bare SQL, and no line is read twice but where the file was not only added to.
+    """
+    lines, _ = read_lines(root / partition / LOOKS)
+    row = db.execute(
+        "SELECT bytes, (SELECT coalesce(max(line), 0) FROM looks WHERE partition = ?1) FROM look_files WHERE partition = ?1",
+        [partition],
+    ).fetchone()
+    bytes_seen, seen = row or (0, 0)
+    if folder.length(lines[:seen]) != bytes_seen:
+        db.execute("DELETE FROM looks WHERE partition = ?", [partition])
+        seen = 0
     db.execute(
         "INSERT INTO look_files (partition, bytes) VALUES (?, ?) ON CONFLICT (partition) DO UPDATE SET bytes = excluded.bytes",
-        [partition, lines_bytes(root / partition / LOOKS)],
+        [partition, folder.length(lines)],
     )
     db.executemany(
         """INSERT INTO looks (partition, line, run, started, ended, policies, failed)
            VALUES (:partition, :line, :run, :started, :ended, :policies, :failed)""",
-        [row for row in look_rows(root, partition) if isinstance(row["line"], int) and row["line"] > seen],
+        _look_rows(root, partition, lines, seen),
     )
-
-
-def lines_bytes(path: Path) -> int:
-    """The length of a file's complete lines, each with its newline."""
-    lines, _ = read_lines(path)
-    return sum(len(line) + 1 for line in lines)
 
 
 def change_row(row: ChangeRow) -> Row:

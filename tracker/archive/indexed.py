@@ -152,15 +152,19 @@ class Indexed:
 
 def _how_far(place: Path) -> tuple[int, int]:
     known = folder.identities(place)
-    return (len(known), index.lines_bytes(place / TIMELINE)) if known else (0, 0)
+    return (len(known), folder.length(files.read_lines(place / TIMELINE)[0])) if known else (0, 0)
+
+
+def _asked(look: Look, arn: PolicyArn) -> bool:
+    return look.policies is None or _among(arn, look.policies) or _among(arn, look.failed)
 
 
 def _read(look: Look, arn: PolicyArn) -> bool:
-    """Whether the look read the policy. A policy's path is not part of who it is: a name may have been archived without one."""
-    return (look.policies is None or _among(arn, look.policies)) and not _among(arn, look.failed)
+    return _asked(look, arn) and not _among(arn, look.failed)
 
 
 def _among(arn: PolicyArn, texts: tuple[str, ...]) -> bool:
+    """Whether a look's ARNs name the policy. A path is not part of who it is: an import may not have known it."""
     if str(arn) in texts:
         return True
     alike = (text for text in texts if text.endswith(f"/{arn.name}"))

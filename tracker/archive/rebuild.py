@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracker.archive import folder, index
-from tracker.archive.layout import LOOKS, arn_of_folder
+from tracker.archive.layout import arn_of_folder
 from tracker.model.identity import PolicyArn
 from tracker.model.recorded import ChangeRow
 from tracker.store.database import Database
@@ -26,22 +26,18 @@ class Rebuilt:
 def rebuild(root: Path, database: Database, changes: Callable[[PolicyArn], Iterable[ChangeRow]]) -> Rebuilt:
     """Read everything first, then replace the index at once: killed anywhere, it is the old one or the new one."""
     rows: dict[str, list[index.Row]] = {table: [] for table in INDEX_TABLES}
+    parts = [index.look_rows(root, partition) for partition in folder.partitions(root)]
     for place in folder.places(root):
-        path, key = place.under(root), f"{place.partition}/{place.name}"
-        known = folder.identities(path)
-        arn = folder.arn_in(path, known)
-        if arn is None or arn_of_folder(place.partition, place.name) is None:
+        if arn_of_folder(place.partition, place.name) is None:
             continue
-        rows["policies"].append(index.policy_row(key, arn, path, known))
-        rows["snapshots"] += index.snapshot_rows(key, path, known, set())
-        rows["observations"] += index.observation_rows(key, folder.observations(path))
-        rows["changes"] += [index.change_row(change) for change in changes(arn)]
-    for partition in folder.partitions(root):
-        if (root / partition / LOOKS).exists():
-            rows["look_files"].append(
-                {"partition": partition, "bytes": index.lines_bytes(root / partition / LOOKS)}
-            )
-            rows["looks"] += index.look_rows(root, partition)
+        part = index.policy_rows(f"{place.partition}/{place.name}", place.under(root))
+        for row in part["policies"]:
+            arn = PolicyArn.parse(str(row["arn"]))
+            part["changes"] = [index.change_row(change) for change in changes(arn)]
+        parts.append(part)
+    for part in parts:
+        for table, made in part.items():
+            rows[table] += made
     with database.transaction() as db:
         for table in reversed(INDEX_TABLES):
             db.table(table).delete_where()

@@ -3,7 +3,6 @@
 Reading raises RecordError for everything that is not exactly such a record; it says what, the caller says where.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,11 +44,6 @@ def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 
-def digest(text: str) -> str:
-    """SHA-256 of the text's UTF-8, in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def snapshot_text(snapshot: Snapshot) -> str:
     """A snapshot's file."""
     return canonical(
@@ -72,6 +66,10 @@ def read_snapshot(raw: bytes) -> Snapshot:
         raise RecordError(_keys_wrong(record, _SNAPSHOT_KEYS))
     if record["schema"] != SCHEMA:
         raise RecordError(f"its schema is {record['schema']!r}, not {SCHEMA}")
+    from tracker.policy.parse import (
+        digest,
+    )  # only where a document is read: a look at an unchanged policy reads none
+
     document = _canonical_document(record["document"])
     sha256 = _text(record, "sha256")
     if digest(document) != sha256:

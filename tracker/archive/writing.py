@@ -1,6 +1,6 @@
 """Snapshots onto the disk: one at once, or many with one pass of syncing. Never an overwrite."""
 
-import json
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,10 +8,12 @@ from typing import Literal
 
 from tracker.archive import files, folder
 from tracker.archive.layout import SOURCES, file_name, policy_folder
-from tracker.archive.records import SourceLine, canonical, digest, snapshot_text, source_line
+from tracker.archive.records import SourceLine, snapshot_text, source_line
 from tracker.errors import DocumentError, InputError
 from tracker.model.history import Snapshot
 from tracker.store.steps import Step, no_step
+
+log = logging.getLogger(__name__)
 
 Kept = Literal["new", "same", "conflict"]
 BATCH = 200  # snapshots between two passes of syncing: a hundred MB at the very most
@@ -49,15 +51,17 @@ class Writer:
         """Put many on the disk; cut off anywhere, what is there is whole, and the same call again completes it."""
         counts = {"new": 0, "same": 0}
         conflicts = []
-        for snapshot in snapshots:
-            kept, path = self.stage(snapshot)
-            if kept == "conflict":
-                conflicts.append(path)
-            else:
-                counts[kept] += 1
-            if len(self._pending) >= BATCH:
-                self.flush()
-        self.flush()
+        try:
+            for snapshot in snapshots:
+                kept, path = self.stage(snapshot)
+                if kept == "conflict":
+                    conflicts.append(path)
+                else:
+                    counts[kept] += 1
+                if len(self._pending) >= BATCH:
+                    self.flush()
+        finally:
+            self.flush()  # what was read before a faulty one is kept
         return KeptMany(counts["new"], counts["same"], tuple(conflicts))
 
     def stage(self, snapshot: Snapshot) -> tuple[Kept, Path]:
@@ -75,6 +79,7 @@ class Writer:
         if held.sha256 == snapshot.sha256:
             self._second_source(place, held, snapshot)
             return "same", path
+        log.warning("%s: %s has another document; both are kept", path, snapshot.source)
         beside = path.with_name(f"{path.name}.conflict-{snapshot.sha256[:12]}.json")
         if beside not in self._pending and not beside.exists():
             self._pending[beside] = files.write_temporary(beside, snapshot_text(snapshot).encode())
@@ -128,14 +133,14 @@ class Writer:
 
 
 def _check(snapshot: Snapshot) -> None:
+    """Nothing is stored that is no policy, or not what its sha256 is of. Raises DocumentError."""
+    from tracker.policy.parse import canonical_text, digest  # only where something is new
+
     what = f"{snapshot.arn.name} {snapshot.version}"
-    try:
-        right = canonical(json.loads(snapshot.document)) == snapshot.document
-        right = right and digest(snapshot.document) == snapshot.sha256
-    except (ValueError, RecursionError):
-        right = False
-    if not right:
-        raise DocumentError(
-            f"{what}: its document is not the canonical JSON that its sha256 is of; nothing was stored",
-            advice="look at the source it came from",
-        )
+    if canonical_text(snapshot.document, what=what) != snapshot.document:
+        wrong = "its document is not written canonically"
+    elif digest(snapshot.document) != snapshot.sha256:
+        wrong = f"its document does not have the sha256 that it came with ({snapshot.sha256:.80})"
+    else:
+        return
+    raise DocumentError(f"{what}: {wrong}; nothing was stored", advice="look at the source it came from")
