@@ -1,0 +1,74 @@
+"""What the service works with, handed to it by bootstrap.py. Dear ones are made when first asked for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tracker.archive.archive import Archive
+from tracker.archive.changelogs import Changelogs
+from tracker.delivery.channel import Channel
+from tracker.delivery.outbox import Outbox
+from tracker.delivery.subscribers import Subscribers
+from tracker.model.catalogue import Catalogue
+from tracker.model.history import Kind
+from tracker.model.identity import PolicyArn
+from tracker.model.rules import Rules
+from tracker.reading import Reading
+from tracker.schedule import Schedule
+from tracker.sources.source import Source
+from tracker.store.database import Database
+
+if TYPE_CHECKING:
+    from tracker.changelog.render import Renderer
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When to look and when to report, always UTC."""
+
+    look: Schedule
+    report: Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Tracker:
+    """One tracker: a folder, a source, and what it takes to compare, render and deliver."""
+
+    home: Path
+    policies: tuple[str, ...]  # names or ARNs, as the settings give them
+    partition: str  # of a policy that is given by name
+    plan: Plan
+    database: Database
+    archive: Archive
+    changelogs: Changelogs
+    subscribers: Subscribers
+    outbox: Outbox
+    operator: str  # the operator's address, or empty
+    link: str | None  # the base URL of the pages, if there are any
+    source: Source
+    channel: Callable[[], Channel]  # SetupError where no mail server is set
+    catalogue: Callable[[], Catalogue]
+    rules: Callable[[], Rules]
+    renderer: "Callable[[], Renderer]"
+    lock_wait_s: float  # how long a round waits for another to end
+    clock: Callable[[], datetime]  # aware, UTC
+    new_id: Callable[[], str]  # of a run or a worker: never the same twice
+
+    def reading(self, arn: PolicyArn) -> Reading:
+        """The past of one policy."""
+        rows = self.archive.changes(arn)
+        once = all(row.kind != Kind.RECREATED for row in rows)  # otherwise two versions share one id
+        kinds = {(row.from_version, row.to_version): Kind(row.kind) for row in rows} if once else {}
+        return Reading(
+            arn=arn,
+            observations=self.archive.observations(arn),
+            looks=self.archive.looks(arn),
+            archived=self.archive.known(arn).archived,
+            fetch=lambda identity: self.archive.snapshot(arn, *identity),
+            catalogue=self.catalogue,
+            rules=self.rules,
+            today=self.clock().date(),
+            kinds=kinds,
+        )

@@ -1,0 +1,118 @@
+"""The past of one policy read as changes: observations and snapshots in; transitions, changes and periods out.
+
+Nothing here writes. What it needs is handed to it; catalogue and rules are made when something is compared.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from tracker.model.history import Endpoint, Kind, Look, Observation, Snapshot, Transition
+from tracker.model.identity import PolicyArn, VersionId
+
+if TYPE_CHECKING:
+    from tracker.model.catalogue import Catalogue
+    from tracker.model.change import Change
+    from tracker.model.rules import Rules
+    from tracker.policy.document import Document
+
+Identity = tuple[VersionId, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is known of one policy, perhaps with one look more than the archive holds (a dry run's)."""
+
+    arn: PolicyArn
+    observations: Sequence[Observation]  # oldest first
+    looks: Sequence[Look]  # the rounds that looked at it
+    archived: frozenset[Identity]
+    fetch: Callable[[Identity], Snapshot]  # reads one snapshot
+    catalogue: "Callable[[], Catalogue]"
+    rules: "Callable[[], Rules]"
+    today: date  # accepted findings expire
+    kinds: Mapping[tuple[VersionId | None, VersionId | None], Kind] = field(
+        default_factory=dict
+    )  # told before
+    _documents: "dict[Identity, Document]" = field(default_factory=dict)
+
+    def document(self, identity: Identity) -> "Document":
+        """The parsed document of one version. Raises DocumentError where the file holds no policy."""
+        if identity not in self._documents:
+            from tracker.policy.parse import parse_document  # only where something is compared
+
+            what = f"{self.arn.name} {identity[0]}"
+            self._documents[identity] = parse_document(self.fetch(identity).document, what=what)
+        return self._documents[identity]
+
+    def transitions(self) -> tuple[Transition, ...]:
+        """Every transition of the policy, oldest first."""
+        from tracker.changes.history import transitions
+
+        looked = min((look.start for look in self.looks), default=None)
+        return transitions(
+            self.arn,
+            self.observations,
+            self.archived,
+            same=self._same,
+            watched_since=looked,
+            looks=self.looks,
+        )
+
+    def change(self, transition: Transition) -> "Change":
+        """A transition explained: what it changed and what of that deserves attention."""
+        from tracker.changes.attention import assess
+        from tracker.changes.compare import compare
+
+        before, after = self._end(transition.before), self._end(transition.after)
+        if transition.kind is Kind.REMOVED:
+            after = before  # no longer visible to this account: nobody knows that an action went
+        return assess(
+            transition,
+            compare(before, after, self.catalogue()),
+            before=before,
+            after=after,
+            rules=self.rules(),
+            catalogue=self.catalogue(),
+            today=self.today,
+        )
+
+    def compared(self, before: Identity, after: Identity, now: datetime) -> "Change":
+        """Any two archived versions compared as documents, whether or not they ever were the default."""
+        defaults = {observation.identity for observation in self.observations}
+        between = [one for one in self.archived if before[1] < one[1] <= after[1] and one not in defaults]
+        transition = Transition(
+            policy=self.arn,
+            kind=Kind.COMPARED,
+            before=self._endpoint(before),
+            after=self._endpoint(after),
+            observed_at=now,
+            filled=tuple(sorted(version for version, _ in between)),
+        )
+        return self.change(transition)
+
+    def with_more(self, observation: Observation | None, snapshots: Sequence[Snapshot]) -> "Reading":
+        """The same past with one look more that nobody has written down."""
+        more = {snapshot.identity: snapshot for snapshot in snapshots}
+        return replace(
+            self,
+            observations=(*self.observations, observation) if observation else self.observations,
+            archived=self.archived | more.keys(),
+            fetch=lambda identity: more.get(identity) or self.fetch(identity),
+        )
+
+    def _same(self, one: Identity, other: Identity) -> bool:
+        if (told := self.kinds.get((one[0], other[0]))) is not None:
+            return told is Kind.REPUBLISHED
+        from tracker.changes.compare import compare
+
+        return compare(self.document(one), self.document(other), self.catalogue()).equal_language
+
+    def _end(self, endpoint: Endpoint | None) -> "Document | None":
+        return None if endpoint is None else self.document((endpoint.version, endpoint.create_date))
+
+    def _endpoint(self, identity: Identity) -> Endpoint:
+        seen = [one.observed_at for one in self.observations if one.identity == identity]
+        basis = [one.basis for one in self.observations if one.identity == identity]
+        return Endpoint(*identity, observed_at=min(seen, default=None), basis=basis[0] if basis else "look")
