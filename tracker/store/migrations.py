@@ -132,8 +132,8 @@ CREATE TABLE outbox (
     finished TEXT,
     UNIQUE (message, recipient)
 ) STRICT;
-CREATE INDEX outbox_due ON outbox (state, not_before);
-CREATE INDEX outbox_open ON outbox (recipient, id) WHERE state IN ('waiting', 'claimed');
+CREATE INDEX outbox_open ON outbox (id) WHERE state IN ('waiting', 'claimed');
+CREATE INDEX outbox_open_of ON outbox (recipient, id) WHERE state IN ('waiting', 'claimed');
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
     value TEXT

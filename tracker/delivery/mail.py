@@ -1,0 +1,187 @@
+"""One mail for one message and one recipient: RFC 5322 headers before a MIME body that all recipients share.
+
+The same message to the same recipient makes the same bytes at every attempt, Date and Message-ID included, so that a
+server or a reader can tell a mail that came twice. Everything is 7-bit on the wire (quoted-printable), so that no
+server needs 8BITMIME and nothing is recoded on its way.
+"""
+
+import html
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from email.header import Header
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, formataddr, parseaddr
+from functools import lru_cache
+from hashlib import sha256
+from urllib.parse import quote
+
+from tracker.delivery.addresses import one_line, wire_form
+from tracker.delivery.channel import Parcel
+from tracker.delivery.smtp_settings import SmtpSettings
+from tracker.errors import RefusedError
+from tracker.model.instants import utc
+from tracker.model.message import Attachment, Message
+
+LIMIT = 100_000  # bytes of a whole mail as it is sent; Gmail clips at about 102 KB
+_HEADERS = 4_000  # bytes of LIMIT that are left for the headers
+# RFC 2045 allows a quoted-printable line 76 characters.
+_MIME = SMTP.clone(max_line_length=76)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail ready for an SMTP transaction."""
+
+    sender: str  # of the envelope: where bounces go
+    recipient: str
+    data: bytes  # headers and body, CRLF
+    smtputf8: bool  # the server must speak SMTPUTF8 (RFC 6531)
+
+
+def letter(parcel: Parcel, settings: SmtpSettings) -> Letter:
+    """The mail of a parcel. Raises RefusedError, permanent, where even its text alone is too large for a mail."""
+    recipient, recipient_utf8 = wire_form(parcel.recipient)
+    operator, operator_utf8 = wire_form(settings.operator)
+    name, address = parseaddr(settings.sender)
+    sender, sender_utf8 = wire_form(address)
+    domain = wire_form("policy-tracker@" + address.rpartition("@")[2])[0].rpartition("@")[2]
+    message = parcel.message
+
+    lines = [
+        f"Date: {format_datetime(utc(parcel.queued))}",
+        f"From: {formataddr((one_line(name), sender)) if sender.isascii() else sender}",
+        f"To: {recipient}",
+        f"Reply-To: {operator}",
+        f"Subject: {_encoded(one_line(message.subject), 'Subject')}",
+        f"Message-ID: {message_id(message.changelog, parcel.recipient, domain)}",
+        *_thread(message, domain),
+        *(_list(parcel.token, operator, domain, settings.base_url) if parcel.token else ()),
+        "Auto-Submitted: auto-generated",  # RFC 3834: no out-of-office answers, please
+        "X-Auto-Response-Suppress: OOF, AutoReply",  # the same to Exchange; bounces are wanted
+        "Precedence: bulk",
+        *(["Importance: high"] if message.urgent else ()),
+        *_what(message),
+    ]
+    head = "".join(f"{line}\r\n" for line in lines).encode("utf-8")
+    data = head + _body(message, operator if parcel.token else "")
+    if len(data) > LIMIT:
+        raise RefusedError(f"the mail would be {len(data)} bytes, more than {LIMIT}", permanent=True)
+    return Letter(operator, recipient, data, recipient_utf8 or operator_utf8 or sender_utf8)
+
+
+def message_id(changelog: str, recipient: str, domain: str) -> str:
+    """`<hash@domain>`: the same for a changelog and a recipient for ever, and no address in clear."""
+    return f"<{_hash(changelog, recipient)}@{domain}>"
+
+
+def thread_id(thread: str, domain: str) -> str:
+    """The id that every mail of a thread refers to. No mail bears it: all are siblings, whoever subscribed when."""
+    return f"<thread.{_hash(thread)}@{domain}>"
+
+
+def _thread(message: Message, domain: str) -> Iterator[str]:
+    if message.thread:
+        root = thread_id(message.thread, domain)
+        yield f"In-Reply-To: {root}"
+        yield f"References: {root}"
+
+
+def _list(token: str, operator: str, domain: str, base_url: str | None) -> Iterator[str]:
+    """RFC 2919, RFC 2369 and, where there is a page that takes the POST, RFC 8058.
+
+    Written whole, never folded or encoded: Gmail doesn't see an encoded List-Unsubscribe.
+    """
+    yield f"List-Id: policy-tracker changelogs <policy-tracker.{domain}>"
+    by_mail = f"<mailto:{quote(operator, safe='@')}?subject={quote(f'unsubscribe {token}')}>"
+    if not base_url:
+        yield f"List-Unsubscribe: {by_mail}"
+        return
+    page = quote(f"{base_url.rstrip('/')}/unsubscribe/{token}", safe=":/[]%")
+    yield f"List-Unsubscribe: <{page}>, {by_mail}"
+    if page.startswith("https://"):  # RFC 8058, 3.1: one-click needs https
+        yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
+
+
+def _what(message: Message) -> Iterator[str]:
+    """For filters: which policy, which versions."""
+    if message.policy:
+        policy, versions = (_encoded(one_line(text), "") for text in (message.policy, message.versions))
+        yield f"X-Policy-Tracker: policy={policy}; versions={versions}"
+        yield f"Feedback-ID: {policy}:{versions.replace(':', '-')}:changelog:policy-tracker"
+
+
+def _encoded(text: str, name: str) -> str:
+    """A header's text, by RFC 2047 where it must be.
+
+    By email.header: EmailMessage of Python 3.11 loses characters of a long text that is not ASCII.
+    """
+    if name == "" and text.isascii():
+        return text  # an identifier: never folded
+    plain = text.isascii() and "=?" not in text
+    return Header(text, "us-ascii" if plain else "utf-8", maxlinelen=76, header_name=name).encode(
+        linesep="\r\n"
+    )
+
+
+@lru_cache(maxsize=4)
+def _body(message: Message, operator: str) -> bytes:
+    """MIME headers, blank line and body. Rendered once for all recipients; cut down until it is under LIMIT."""
+    leave = [f"To stop these mails, write to {operator}."] if operator else []
+    attachments = list(message.attachments)
+    cut: list[str] = []
+    while True:
+        data = _mime(message, message.html, attachments, cut + leave)
+        if len(data) <= LIMIT - _HEADERS:
+            return data
+        if not attachments:
+            break
+        largest = max(attachments, key=lambda one: len(one.text))
+        attachments.remove(largest)
+        cut.append(
+            f"{largest.filename} is not attached, to keep this mail under 100 KB: it stands in the tracker's folder."
+        )
+    cut.append("This is the text alone: with its HTML form the mail would be larger than 100 KB.")
+    data = _mime(message, None, [], cut + leave)
+    if len(data) <= LIMIT - _HEADERS:
+        return data
+    raise RefusedError(
+        f"the text of {message.changelog} alone makes a mail of {len(data)} bytes, more than {LIMIT}",
+        permanent=True,
+    )
+
+
+def _mime(
+    message: Message, page: str | None, attachments: Sequence[Attachment], notes: Sequence[str]
+) -> bytes:
+    mail = EmailMessage(policy=_MIME)
+    text = "\n\n".join([message.text.rstrip("\n"), *notes]) + "\n"
+    mail.set_content(text, subtype="plain", cte="quoted-printable")
+    if page is not None:
+        mail.add_alternative(_with_notes(page, notes), subtype="html", cte="quoted-printable")
+        mail.set_boundary(_boundary("a", message))
+    for one in attachments:
+        main, _, sub = one.media_type.partition("/")
+        filename = one_line(one.filename)
+        if main == "text":
+            mail.add_attachment(one.text, subtype=sub, filename=filename, cte="quoted-printable")
+        else:
+            mail.add_attachment(one.text.encode(), maintype=main, subtype=sub, filename=filename)
+    if attachments:
+        mail.set_boundary(_boundary("m", message))
+    return mail.as_bytes(policy=SMTP)
+
+
+def _boundary(level: str, message: Message) -> str:
+    """Always the same; `=_` can't stand in quoted-printable or base64, so no part can hold it."""
+    return f"=_{level}_{_hash(message.changelog)}"
+
+
+def _with_notes(page: str, notes: Sequence[str]) -> str:
+    paragraphs = "".join(f"<p>{html.escape(note)}</p>\n" for note in notes)
+    before, end, after = page.rpartition("</body>")
+    return f"{before}{paragraphs}{end}{after}" if end else page + paragraphs
+
+
+def _hash(*parts: str) -> str:
+    return sha256("\0".join(parts).encode()).hexdigest()[:32]
