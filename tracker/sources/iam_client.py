@@ -3,13 +3,16 @@
 Every answer is checked for the fields we read: an HTML page, or a document that only happens to be XML, is no answer.
 """
 
+import random
 import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from tracker.errors import SetupError, SourceUnavailableError, TrackerError
+from tracker.errors import SetupError, SourceUnavailableError
 from tracker.model.identity import PolicyArn, VersionId
+from tracker.sources.iam_answers import NoAnswerError, judge
 from tracker.sources.iam_faults import is_no_such_entity, translate
 
 if TYPE_CHECKING:
@@ -178,12 +181,14 @@ class IamClient:
     def _call(
         self, action: str, partition: str, what: str, **parameters: object
     ) -> "Mapping[str, Any] | None":
-        """One call, the client's own retries included. None: NoSuchEntity."""
+        """One call, tried again as long as that helps. None: NoSuchEntity."""
+        if partition not in HOME_REGION:
+            raise SetupError(
+                f"{action} of {what}: unknown AWS partition {partition!r}",
+                advice=f"Known are {', '.join(sorted(HOME_REGION))}: check the policy's ARN.",
+            )
         try:
-            client = self._client(partition)
-            answer: Mapping[str, Any] = getattr(client, _METHOD[action])(**parameters)
-        except TrackerError:
-            raise
+            return self._persist(partition, action, parameters)
         except Exception as error:
             if is_no_such_entity(error):
                 return None
@@ -191,7 +196,23 @@ class IamClient:
             if ours is None:
                 raise
             raise ours from error
-        return answer
+
+    def _persist(
+        self, partition: str, action: str, parameters: "Mapping[str, object]"
+    ) -> "Mapping[str, Any]":
+        """botocore tries again what it knows to be passing; broken answers it does not know, so that is done here."""
+        method = getattr(self._client(partition), _METHOD[action])
+        attempt = 1
+        while True:
+            try:
+                answer: Mapping[str, Any] = method(**parameters)
+            except NoAnswerError as error:
+                if not error.passing or attempt >= self._connection.attempts:
+                    raise
+                time.sleep(random.random() * min(0.1 * 2**attempt, 5.0))  # noqa: S311 -- jitter
+                attempt += 1
+            else:
+                return answer
 
     def _client(self, partition: str) -> Any:
         """The client of a partition, made at its first call: nothing is imported for it before."""
@@ -211,7 +232,7 @@ class IamClient:
         session = Session(profile=asked.profile or None)
         region = asked.region or session.get_config_variable("region") or ""
         if partition_of(region) != partition or not region:
-            region = _home_region(partition)
+            region = HOME_REGION[partition]
         session.set_config_variable("region", region)  # where STS is asked, if a role has to be assumed
         client = session.create_client(
             "iam",
@@ -227,16 +248,8 @@ class IamClient:
         # botocore turns each policy document into a dict, which drops the first of two equal keys and leaves a
         # document that is no JSON as text without a word. We judge the text itself, so it goes, on this client alone.
         client.meta.events.unregister("after-call.iam", json_decode_policies)
+        client.meta.events.register("before-parse.iam", judge)
         return client
-
-
-def _home_region(partition: str) -> str:
-    if partition not in HOME_REGION:
-        raise SetupError(
-            f"unknown AWS partition {partition!r}",
-            advice=f"Known are {', '.join(sorted(HOME_REGION))}: check the policy's ARN.",
-        )
-    return HOME_REGION[partition]
 
 
 def _field(holder: "Mapping[str, Any]", name: str, kind: type[_T], action: str, what: object) -> _T:

@@ -17,6 +17,7 @@ from tracker.errors import (
     SourceUnavailableError,
     TrackerError,
 )
+from tracker.sources.iam_answers import NoAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +54,8 @@ def is_no_such_entity(error: BaseException) -> bool:
 def translate(error: Exception, action: str, what: str, attempts: int) -> TrackerError | None:
     """Our error for one of botocore's, or None where it is none of botocore's: then it is our own fault."""
     doing = f"{action} of {what}"
+    if isinstance(error, NoAnswerError):
+        return _no_answer(error, doing, attempts)
     names = {kind.__name__ for kind in type(error).__mro__}
     if "ClientError" in names:
         return _refused(_response(error), action, doing, attempts)
@@ -116,7 +119,7 @@ def _refused(
             f"{doing}: not allowed, {needed} is missing ({said})",
             advice=f"Allow {needed} to this identity; docs/iam-permissions.md has the whole policy.",
         )
-    if code in _THROTTLED or status == 429:
+    if code in _THROTTLED:
         return SourceUnavailableError(
             f"{doing}: throttled, {_times(attempts)} ({said})",
             advice="Wait some minutes and repeat; others in this account may be asking IAM as well.",
@@ -131,6 +134,15 @@ def _refused(
             advice="Wait some minutes and repeat. If it goes on: a proxy, or an outage (health.aws.amazon.com).",
         )
     return SetupError(f"{doing}: refused with HTTP {status} ({said})", advice=_FOREIGN)
+
+
+def _no_answer(error: NoAnswerError, doing: str, attempts: int) -> TrackerError:
+    """Something answered, but not IAM, or not all of it arrived."""
+    tried = f", {_times(attempts)}" if error.passing else ""
+    said = f"{doing}: HTTP {error.status}, {error}{tried}"
+    if error.passing or error.status < 300:
+        return SourceUnavailableError(said, advice=_FOREIGN)
+    return SetupError(said, advice=_FOREIGN)
 
 
 def _unreachable(error: Exception, names: set[str], doing: str, attempts: int) -> TrackerError:
