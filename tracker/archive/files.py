@@ -20,28 +20,37 @@ log = logging.getLogger(__name__)
 LARGEST_SNAPSHOT = 16 * 1024 * 1024
 LARGEST_LINES = 256 * 1024 * 1024
 TEMPORARY = ".tmp"
+_NO_FILE = {errno.ELOOP, errno.ENXIO}
 
 
 def read_bytes(path: Path, largest: int) -> bytes:
-    """The bytes of a regular file. Raises InputError for a link, a device, or more than `largest` bytes; FileNotFoundError."""
+    """The bytes of a regular file.
+
+    Raises InputError for a link, a device, or more than `largest` bytes; SetupError for what this user may not read, or
+    the disk won't give; FileNotFoundError, NotADirectoryError.
+    """
     try:
         # O_NONBLOCK: a named pipe must not hang us.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
+        try:
+            about = os.fstat(descriptor)
+            if not stat.S_ISREG(about.st_mode):
+                raise _refused(path, "it is no file")
+            if about.st_size > largest:
+                raise _refused(path, f"its {about.st_size} bytes are more than {largest}")
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                return file.read()
+        finally:
+            os.close(descriptor)
+    except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
-        what = "a symbolic link" if error.errno == errno.ELOOP else (error.strerror or str(error))
-        raise InputError(f"{path} can't be read: {what}", advice="run 'policy-tracker verify'") from error
-    with os.fdopen(descriptor, "rb") as file:
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode):
-            raise InputError(f"{path} can't be read: it is no file", advice="run 'policy-tracker verify'")
-        if about.st_size > largest:
-            raise InputError(
-                f"{path} can't be read: {about.st_size} bytes are more than {largest}",
-                advice="run 'policy-tracker verify'",
-            )
-        return file.read()
+        if error.errno in _NO_FILE:
+            raise _refused(path, "it is no file, but a symbolic link or a socket") from error
+        raise SetupError(
+            f"{path} can't be read: {error.strerror or error}",
+            advice="look at its owner and mode, and at the disk",
+        ) from error
 
 
 def read_lines(path: Path) -> tuple[list[bytes], bytes]:
@@ -182,6 +191,12 @@ def _sync(path: Path, flags: int) -> None:
             os.close(descriptor)
     except OSError as error:
         raise _disk(path, error) from error
+
+
+def _refused(path: Path, wrong: str) -> InputError:
+    return InputError(
+        f"{path} is not read: {wrong}", advice="run 'policy-tracker verify', which lists what is wrong"
+    )
 
 
 def _disk(path: Path, error: OSError) -> SetupError:

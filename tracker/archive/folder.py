@@ -25,7 +25,7 @@ from tracker.archive.records import (
     read_snapshot,
     read_source,
 )
-from tracker.errors import InputError
+from tracker.errors import InputError, TrackerError
 from tracker.model.history import Observation, Snapshot
 from tracker.model.identity import PolicyArn
 
@@ -107,22 +107,22 @@ def arn_in(folder: Path, known: list[Identity] | None = None) -> PolicyArn | Non
     told = None
     for identity in reversed(identities(folder) if known is None else known):
         arn = _arn_of_file(folder, identity)
-        if arn.path != "/":
+        if arn is not None and arn.path != "/":
             return arn
         told = told or arn
     better = [line.arn for line in sources(folder) if line.arn is not None and line.arn.path != "/"]
-    return better[-1] if better else told
+    return better[-1] if told and better else told
 
 
-def _arn_of_file(folder: Path, identity: Identity) -> PolicyArn:
-    with (folder / file_name(identity)).open("rb") as file:
-        head = _HEAD.match(file.read(512))
-    if head:
-        try:
-            return PolicyArn.parse(head[1].decode())
-        except ValueError:
-            pass  # `load` says what is wrong with it
-    return load(folder, identity).arn
+def _arn_of_file(folder: Path, identity: Identity) -> PolicyArn | None:
+    """The ARN in a snapshot's file; None for a damaged one, and for another policy's."""
+    try:
+        with (folder / file_name(identity)).open("rb") as file:
+            head = _HEAD.match(file.read(512))
+        arn = PolicyArn.parse(head[1].decode()) if head else load(folder, identity).arn
+    except (OSError, ValueError, TrackerError):
+        return None
+    return arn if policy_key(arn) == f"{folder.parent.name}/{folder.name}" else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -52,7 +53,7 @@ class Indexed:
     ) -> tuple[ChangeRow, ...]:
         """Recorded changes, oldest first, `since` inclusive, `until` exclusive. Raises SetupError for an index that is not made."""
         if not self._database.exists:
-            self._refuse(self.behind(arn), ended=True)
+            self._refuse(self.behind(arn))
             return ()
         sql = "SELECT * FROM changes WHERE observed_at >= ? AND observed_at < ?"
         asked = [sortable(since) if since else "", sortable(until) if until else _FOREVER]
@@ -65,7 +66,7 @@ class Indexed:
             ]
             underway = db.execute("SELECT 1 FROM runs WHERE finished IS NULL").fetchone() is not None
         if not underway:  # a round that runs, or was killed, is between a file and its row: no fault
-            self._refuse(self.behind(arn), ended=True)
+            self._refuse(self.behind(arn))
         return tuple(rows)
 
     def behind(self, arn: PolicyArn | None = None) -> tuple[str, ...]:
@@ -94,14 +95,15 @@ class Indexed:
 
     def last_look(self, arn: PolicyArn) -> Look | None:
         """The newest round that read this policy without fault."""
-        return next(
-            (look for look in self._looks(arn.partition, newest_first=True) if _read(look, arn)), None
-        )
+        return self._newest(arn, _read)
 
     def last_try(self, arn: PolicyArn) -> Look | None:
         """The newest round that asked for this policy, with or without success."""
-        looks = self._looks(arn.partition, newest_first=True)
-        return next((look for look in looks if look.policies is None or _among(arn, look.policies)), None)
+        return self._newest(arn, _asked)
+
+    def _newest(self, arn: PolicyArn, fits: Callable[[Look, PolicyArn], bool]) -> Look | None:
+        with closing(self._looks(arn.partition, newest_first=True)) as looks:
+            return next((look for look in looks if fits(look, arn)), None)
 
     def identities(self, arn: PolicyArn) -> frozenset[tuple[VersionId, datetime]]:
         """The versions of a policy that the index knows."""
@@ -113,7 +115,7 @@ class Indexed:
             ).fetchall()
         return frozenset((VersionId.parse(version), parse_instant(made)) for version, made in rows)
 
-    def _looks(self, partition: str, *, newest_first: bool) -> Iterator[Look]:
+    def _looks(self, partition: str, *, newest_first: bool) -> Generator[Look, None, None]:
         if not self._looks_agree(partition):
             looks = _looks_of_file(self._root / partition / LOOKS)
             yield from sorted(looks, key=lambda look: look.start, reverse=newest_first)
@@ -141,8 +143,8 @@ class Indexed:
             rows = db.execute("SELECT policy, files, timeline_bytes FROM policies").fetchall()
         return {policy: (count, length) for policy, count, length in rows}
 
-    def _refuse(self, behind: tuple[str, ...], *, ended: bool) -> None:
-        if behind and ended:
+    def _refuse(self, behind: tuple[str, ...]) -> None:
+        if behind:
             more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
             raise SetupError(
                 f"the index {self._database.path} does not have what the files have: {behind[0]}{more}",

@@ -1,5 +1,7 @@
 """The history that ships with policy-tracker, copied into a tracker's folder."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from tracker.archive import folder
@@ -7,6 +9,7 @@ from tracker.archive.archive import Archive
 from tracker.archive.layout import arn_of_folder
 from tracker.archive.writing import KeptMany
 from tracker.errors import SetupError
+from tracker.model.history import Snapshot
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -29,14 +32,23 @@ def copy_shipped(archive: Archive, source: Path | None = None) -> KeptMany:
     shipped file, SetupError where there is none.
     """
     root = shipped_folder() if source is None else source
-    kept = archive.keep_many(
-        folder.load(place.under(root), identity)
+    places = [
+        place.under(root)
         for place in folder.places(root)
         if arn_of_folder(place.partition, place.name) is not None
-        for identity in folder.identities(place.under(root))
+    ]
+    kept = archive.keep_many(
+        folder.load(place, identity) for place in places for identity in folder.identities(place)
     )
-    for place in folder.places(root):
-        arn = folder.arn_in(place.under(root))
+    archive.keep_many(snapshot for place in places for snapshot in _from_second_sources(place))
+    for place in places:
+        arn = folder.arn_in(place)
         if arn is not None:
-            archive.observe_many(arn, folder.observations(place.under(root)))
+            archive.observe_many(arn, folder.observations(place))
     return kept
+
+
+def _from_second_sources(place: Path) -> Iterator[Snapshot]:
+    for line in folder.sources(place):
+        held = folder.load(place, line.identity)
+        yield replace(held, sha256=line.sha256, source=line.source, arn=line.arn or held.arn)

@@ -1,30 +1,164 @@
-"""Every hash, name, date and line of the archive, looked at; what is wrong, where, and what to do about it."""
+"""Every hash, name, date and line of the archive looked at: what is wrong, where, and what to do about it.
 
-from collections.abc import Iterator
+Whatever stands in the folder, the answer is findings: a hostile file is one of them, never an error of ours.
+"""
+
+import os
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tracker.archive import folder
+from tracker.archive import folder, verify_lines
+from tracker.archive.files import LARGEST_SNAPSHOT, TEMPORARY, read_bytes
 from tracker.archive.folder import Place
-from tracker.archive.layout import arn_of_folder
-from tracker.errors import InputError
+from tracker.archive.layout import (
+    CONFLICT,
+    DAMAGED,
+    LOOKS,
+    SOURCES,
+    TIMELINE,
+    Identity,
+    arn_of_folder,
+    file_name,
+    identity_of,
+    is_partition,
+    policy_key,
+)
+from tracker.archive.records import RecordError, read_snapshot, snapshot_text
+from tracker.archive.verify_index import Expected, index_findings
+from tracker.errors import DocumentError, InputError, SetupError
+from tracker.model.history import Snapshot
 from tracker.model.recorded import Finding
 from tracker.store.database import Database
 
+_OURS_TOO = re.compile(r"README\.md|\.gitignore|\.gitattributes|\.gitkeep")
+_AGAIN = (
+    "move it out of the archive, then 'policy-tracker check' fetches the version again if AWS still has it"
+)
+_FOREIGN = "move it out of the archive: nothing reads it"
+
 
 def verify(home: Path, database: Database) -> tuple[Finding, ...]:
-    """Everything that is wrong, sorted."""
-    root = home / "snapshots"
-    found: list[Finding] = []
-    for place in folder.places(root):
-        if arn_of_folder(place.partition, place.name) is not None:
-            found += _policy(home, root, place)
-    return tuple(sorted(found))
+    """Everything that is wrong under a tracker's folder, sorted. Reads and hashes every file."""
+    looked = _Looked(home)
+    looked.everything()
+    looked.found += index_findings(database, looked.expected)
+    return tuple(sorted(set(looked.found)))
 
 
-def _policy(home: Path, root: Path, place: Place) -> Iterator[Finding]:
-    path = place.under(root)
-    for identity in folder.identities(path):
+@dataclass(slots=True)
+class _Looked:
+    """One pass over the files: what is wrong, and what an index of them has to say."""
+
+    home: Path
+    found: list[Finding] = field(default_factory=list)
+    expected: Expected = field(default_factory=Expected)
+
+    def everything(self) -> None:
+        root = self.home / "snapshots"
+        for entry in self._entries(root):
+            if is_partition(entry.name) and self._is_folder(entry):
+                self._partition(Path(entry.path))
+            elif not is_partition(entry.name) and not _OURS_TOO.fullmatch(entry.name):
+                self._wrong(entry.path, "it is no partition of AWS", _FOREIGN)
+
+    def _partition(self, path: Path) -> None:
+        for entry in self._entries(path):
+            if entry.name == LOOKS:
+                self.found += verify_lines.looks(self.home, path / LOOKS)
+                self.expected.looks(path)
+            elif arn_of_folder(path.name, entry.name) is not None:
+                if self._is_folder(entry):
+                    self._policy(Path(entry.path))
+            elif not _OURS_TOO.fullmatch(entry.name):
+                self._wrong(entry.path, "it is no policy's folder", _FOREIGN)
+
+    def _policy(self, path: Path) -> None:
+        held: dict[Identity, str] = {}
+        for entry in self._entries(path):
+            identity = identity_of(entry.name)
+            if identity is not None:
+                snapshot = self._snapshot(Path(entry.path), identity)
+                if snapshot is not None:
+                    held[identity] = snapshot.sha256
+                    self.expected.snapshot(path, snapshot)
+            elif entry.name not in (TIMELINE, SOURCES) and not _OURS_TOO.fullmatch(entry.name):
+                self._beside(Path(entry.path))
+        # A damaged snapshot is reported once, above: a line that names it is not wrong for that.
+        named = set(folder.identities(path)) | held.keys()
+        self.found += verify_lines.sources(self.home, path / SOURCES, held, named)
+        self.found += verify_lines.timeline(self.home, path / TIMELINE, named)
+        self.expected.policy(Place(path.parent.name, path.name), path)
+
+    def _snapshot(self, path: Path, identity: Identity) -> Snapshot | None:
+        """The snapshot of a file where it is one; what is wrong with it is found all the same."""
         try:
-            folder.load(path, identity)
-        except InputError as error:
-            yield Finding(str(path.relative_to(home)), str(error), error.advice)
+            raw = read_bytes(path, LARGEST_SNAPSHOT)
+            snapshot = read_snapshot(raw)
+        except FileNotFoundError:
+            return None  # it went while we looked
+        except (InputError, SetupError, RecordError) as error:
+            self._wrong(path, _clause(str(error), path), _AGAIN)
+            return None
+        if snapshot.identity != identity:
+            self._wrong(
+                path, f"by its name it is another snapshot than {file_name(snapshot.identity)}", _AGAIN
+            )
+            return None
+        if policy_key(snapshot.arn) != f"{path.parent.parent.name}/{path.parent.name}":
+            self._wrong(
+                path, f"it is a snapshot of {snapshot.arn}, which is not this folder's policy", _AGAIN
+            )
+            return None
+        if raw != snapshot_text(snapshot).encode():
+            self._wrong(path, "it is not written as the archive writes it (its document is whole)", _AGAIN)
+        self._document(path, snapshot)
+        return snapshot
+
+    def _document(self, path: Path, snapshot: Snapshot) -> None:
+        from tracker.policy.parse import canonical_text
+
+        try:
+            canonical_text(snapshot.document, what=f"{snapshot.arn.name} {snapshot.version}")
+        except DocumentError as error:
+            self._wrong(path, f"its document is no policy: {error}", _AGAIN)
+
+    def _beside(self, path: Path) -> None:
+        """What a file is that is neither snapshot nor lines."""
+        if conflict := CONFLICT.fullmatch(path.name):
+            self._wrong(
+                path,
+                f"another document came for the version of {conflict['file']}: one version has two contents",
+                "find out which one AWS has ('policy-tracker diff FILE FILE' shows how they differ), move the other away",
+            )
+        elif DAMAGED.fullmatch(path.name):
+            self._wrong(path, "it stood in a snapshot's place and was none; it was moved aside", _FOREIGN)
+        elif path.name.startswith(".") and path.name.endswith(TEMPORARY):
+            self._wrong(path, "a write was cut off here", "remove it: what it was to hold is fetched again")
+        else:
+            self._wrong(path, "no such file belongs in a policy's folder", _FOREIGN)
+
+    def _is_folder(self, entry: "os.DirEntry[str]") -> bool:
+        if entry.is_dir(follow_symlinks=False):
+            return True
+        what = "a symbolic link" if entry.is_symlink() else "no folder"
+        self._wrong(entry.path, f"it is {what}, so nothing in it is read", "put a real folder in its place")
+        return False
+
+    def _entries(self, path: Path) -> "list[os.DirEntry[str]]":
+        try:
+            with os.scandir(path) as entries:
+                return sorted(entries, key=lambda entry: entry.name)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            self._wrong(path, f"it can't be read: {error.strerror}", "look at its owner and mode")
+            return []
+
+    def _wrong(self, path: str | Path, wrong: str, advice: str) -> None:
+        self.found.append(Finding(os.path.relpath(path, self.home), wrong, advice))
+
+
+def _clause(text: str, path: Path) -> str:
+    """An error's text without the path, which the finding names anyway."""
+    return text.removeprefix(f"{path} ")
