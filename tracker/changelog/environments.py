@@ -3,6 +3,7 @@
 A template is looked up in the user's own folders first, so that one of them overrides a single template of ours.
 """
 
+import re
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tracker.changelog import markdown
 from tracker.changelog.inert import inert
-from tracker.changelog.wording import between, count, day, number, some, stretch, was
+from tracker.changelog.wording import between, count, day, noun_for, number, short, some, stretch, was
 from tracker.errors import SettingsError
 from tracker.model.instants import duration, iso, words
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
+_LONG_NAME = 26  # characters that fit beside a description at any width
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WIDTH = 88  # columns: what a terminal, a mail and a pull request all show without wrapping
 
 
@@ -86,8 +89,8 @@ def environment(kind: Format, folders: Sequence[Path] = ()) -> "Environment":
         auto_reload=False,
     )
     made.filters |= {
-        "n": number, "count": count, "was": was, "moment": words, "day": day, "iso": iso, "duration": duration,
-        "between": lambda pair: between(*pair), "stretch": lambda pair: stretch(*pair), "some": some,
+        "n": number, "count": count, "noun": noun_for, "was": was, "moment": words, "day": day, "iso": iso, "duration": duration,
+        "between": lambda pair: between(*pair), "stretch": lambda pair: stretch(*pair), "some": some, "short": short,
     }  # fmt: skip
     made.filters |= _FORMATS[kind]()
     return made
@@ -104,7 +107,12 @@ def _html_filters() -> dict[str, Callable[..., "Markup"]]:
             return escape(inert(text or url))
         return Markup('<a href="{}">{}</a>').format(url, inert(text or url))
 
-    return {"code": code, "link": link}
+    def hump(action: str) -> Markup:
+        """A long name that may break before a capital, and nowhere else worth looking at."""
+        text = str(escape(inert(action)))
+        return _done(text if len(text) < _LONG_NAME else _HUMP.sub("<wbr>", text))
+
+    return {"code": code, "link": link, "hump": hump}
 
 
 def _markdown_filters() -> dict[str, Callable[..., "Markup"]]:

@@ -9,47 +9,61 @@ from collections.abc import Iterable
 from tracker.changelog.actors import actor, lower_first
 from tracker.changelog.wording import between, count, day, listed, number, some, was
 from tracker.model.change import Change, DenyChange, Difference
-from tracker.model.history import Kind
+from tracker.model.history import Kind, Rollback
 
 
 def headline(change: Change) -> str:
     """One sentence in the reader's words, ending with a full stop. Never a bare 'nothing changed'."""
-    transition, who = change.transition, actor(change.policy)
-    before, after = transition.before, transition.after
-    match transition.kind:
-        case Kind.REMOVED:
-            return (
-                f"{change.policy.name} is no longer visible to this account; "
-                "that alone does not withdraw a single action."
-            )
-        case Kind.REPUBLISHED if before and after:
-            return (
-                f"AWS published the same access again as {after.version} (it was {before.version}): "
-                f"{lower_first(who)} can do exactly what it could do before."
-            )
-        case Kind.CREATED if after:
-            return f"{change.policy.name} is new ({after.version}): {_all_of(change)}."
-        case Kind.RECREATED if after:
-            return (
-                f"{change.policy.name} was made again and starts over at {after.version}: "
-                f"{lower_first(_sentence(change))}"
-            )
-        case Kind.REAPPEARED if after:
-            return (
-                f"{change.policy.name} is visible to this account again ({after.version}): "
-                f"{lower_first(_sentence(change))}"
-            )
-        case Kind.ROLLED_BACK:
-            return _rolled_back(change)
+    kind, who = change.transition.kind, lower_first(actor(change.policy))
+    before, after = change.transition.before, change.transition.after
+    if kind is Kind.REMOVED:
+        return f"{change.policy.name} is no longer visible to this account; that alone withdraws no action."
+    if kind is Kind.REPUBLISHED and before and after:
+        return (
+            f"AWS published the same access again as {after.version} (it was {before.version}): "
+            f"{who} can do exactly what it could do before."
+        )
+    if kind is Kind.CREATED and after:
+        return f"{change.policy.name} is new ({after.version}): {_all_of(change)}."
+    if kind is Kind.ROLLED_BACK and change.transition.rollback:
+        return _rolled_back(change, change.transition.rollback)
+    opening, can = _opening(change)
+    sentence = _sentence(change, can)
+    return f"{opening}{lower_first(sentence)}" if opening else sentence
+
+
+def _opening(change: Change) -> tuple[str, str]:
+    """What is to be said before the sentence about actions, and the verb that the sentence then wants."""
+    name, before, after = change.policy.name, change.transition.before, change.transition.after
+    if not after:
+        return "", "can now"
+    match change.transition.kind:
+        case Kind.RECREATED:
+            return f"{name} was made again and starts over at {after.version}: ", "can now"
+        case Kind.REAPPEARED:
+            return f"{name} is visible to this account again ({after.version}): ", "can now"
         case Kind.CATALOGUE_GROWTH:
-            return f"AWS's list of actions moved, not the policy: {lower_first(_sentence(change))}"
-        case Kind.COMPARED if before and after:
+            return "AWS's list of actions moved, not the policy: ", "can now"
+        case Kind.COMPARED if before and unseen(change):
             return (
-                f"With {after.version} instead of {before.version}, {lower_first(_sentence(change, now=''))}"
+                f"AWS made {after.version}, and nobody saw it in force: with it instead of {before.version}, ",
+                "could",
             )
-    if transition.reinstated and after:
-        return f"{after.version} is back after it had been rolled back: {lower_first(_sentence(change))}"
-    return _sentence(change)
+        case Kind.COMPARED if before:
+            return f"With {after.version} instead of {before.version}, ", "can"
+    return (
+        (f"{after.version} is back after it had been rolled back: ", "can now")
+        if change.transition.reinstated
+        else ("", "can now")
+    )
+
+
+def unseen(change: Change) -> bool:
+    """True for a version that was made after the default and that nobody ever saw in force."""
+    before, after = change.transition.before, change.transition.after
+    if change.transition.kind is not Kind.COMPARED or not before or not after:
+        return False
+    return before.observed_at is not None and after.observed_at is None
 
 
 def _all_of(change: Change) -> str:
@@ -63,12 +77,10 @@ def _all_of(change: Change) -> str:
     return f"{who} can call {count(len(difference.actions_added), 'action')} in {count(len(services), 'service')}"
 
 
-def _rolled_back(change: Change) -> str:
-    rollback, difference = change.transition.rollback, change.difference
+def _rolled_back(change: Change, rollback: Rollback) -> str:
+    difference = change.difference
     who = lower_first(actor(change.policy))
     gone, back = len(difference.actions_removed), len(difference.actions_added)
-    if rollback is None:
-        return _sentence(change)
     parts = []
     if gone:
         parts.append(f"{who} can no longer call {count(gone, 'action')}")
@@ -102,14 +114,14 @@ def denied(denies: Iterable[DenyChange]) -> str:
     return count(len(patterns), "action pattern" if wild else "action")
 
 
-def _sentence(change: Change, now: str = "now ") -> str:
+def _sentence(change: Change, can: str) -> str:
     """What became of the actions, in one sentence that begins with the actor."""
     who, difference = actor(change.policy), change.difference
     added, removed = difference.actions_added, difference.actions_removed
     rest = _moved(difference)
     if added:
         services = {action.service for action in added}
-        first = f"{who} can {now}call {count(len(added), 'more action')} in {count(len(services), 'service')}"
+        first = f"{who} {can} call {count(len(added), 'more action')} in {count(len(services), 'service')}"
         if new := len(difference.services_added):
             first += f", {number(new)} of them new"
         if removed:
@@ -117,16 +129,14 @@ def _sentence(change: Change, now: str = "now ") -> str:
         return f"{first}; {listed(rest)}." if rest else f"{first}."
     if removed:
         services = {action.service for action in removed}
-        first = (
-            f"{who} can no longer call {count(len(removed), 'action')} in {count(len(services), 'service')}"
-        )
+        first = f"{who} {can if can != 'can now' else 'can'} no longer call {count(len(removed), 'action')} in {count(len(services), 'service')}"
         if gone := len(difference.services_removed):
             first += f", {number(gone)} of which {'is' if gone == 1 else 'are'} left altogether"
         return f"{first}; {listed(rest)}." if rest else f"{first}."
-    return _no_action_came_or_went(change, now)
+    return _no_action_came_or_went(change)
 
 
-def _no_action_came_or_went(change: Change, now: str) -> str:
+def _no_action_came_or_went(change: Change) -> str:
     who, difference = actor(change.policy), change.difference
     for changes, how in (
         (difference.actions_widened, "more widely"),
@@ -149,7 +159,7 @@ def _no_action_came_or_went(change: Change, now: str) -> str:
         or difference.denies_widened
         or difference.denies_narrowed
     ):
-        return _denies(difference, who, now)
+        return _denies(difference, who)
     if grown := [pattern.pattern for pattern in difference.patterns_added if pattern.open_ended]:
         return (
             f"{who} can call the same actions as before, but {some(grown, 2)} will also allow "
@@ -167,11 +177,11 @@ def _no_action_came_or_went(change: Change, now: str) -> str:
     return f"{who} can do exactly what it could do before: the document was only rewritten."
 
 
-def _denies(difference: Difference, who: str, now: str) -> str:
+def _denies(difference: Difference, who: str) -> str:
     """What a change of denies alone means to whoever holds the policy."""
     parts = []
     if difference.denies_added:
-        parts.append(f"is {now}denied {denied(difference.denies_added)} more")
+        parts.append(f"is now denied {denied(difference.denies_added)} more")
     if difference.denies_removed:
         parts.append(f"is no longer denied {denied(difference.denies_removed)}")
     if difference.denies_widened:
@@ -192,3 +202,21 @@ def versions(change: Change) -> str:
         )
     end = after or before
     return str(end.version) if end else ""
+
+
+_KINDS = {
+    Kind.REMOVED: "no longer visible",
+    Kind.REAPPEARED: "visible again",
+    Kind.CREATED: "new policy",
+    Kind.RECREATED: "made again",
+    Kind.ROLLED_BACK: "rolled back",
+    Kind.REPUBLISHED: "republished",
+    Kind.UPDATED: "updated",
+    Kind.CATALOGUE_GROWTH: "catalogue growth",
+    Kind.COMPARED: "compared",
+}
+
+
+def kind_in_words(change: Change) -> str:
+    """The kind of a change as a reader says it: `rolled back`, `no longer visible`, `updated, back again`."""
+    return _KINDS[change.transition.kind] + (", back again" if change.transition.reinstated else "")

@@ -1,48 +1,149 @@
 """Values in, finished text out: the one door through which everything else reaches the templates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tracker.changelog.index import IndexPolicy, index_policies
+from tracker.changelog.period import PeriodView, period_view
 from tracker.changelog.record import change_record, dumps, period_record
-from tracker.changelog.view import change_view
+from tracker.changelog.view import ChangeView, change_view, cumulative_opening
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import Change, Period
+from tracker.model.identity import PolicyArn
+from tracker.model.message import Message
+from tracker.model.recorded import ChangeRow
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from tracker.changelog.baseline import Baseline
     from tracker.changelog.environments import Format
 
 
 class Renderer:
-    """Renders changes and periods. Cheap to make: Jinja2 is imported when the first template is asked for."""
+    """Renders changes and periods. Cheap to make: Jinja2 is imported when the first template is asked for.
+
+    `template_folders` hold templates of the user's own; each overrides ours of the same name (docs/templates.md).
+    """
 
     def __init__(self, catalogue: Catalogue, template_folders: Sequence[Path] = ()) -> None:
         self._catalogue = catalogue
         self._folders = tuple(template_folders)
-        self._environments: dict[str, Environment] = {}
+        self._environments: dict[Format, Environment] = {}
 
-    def _render(self, template: str, **values: object) -> str:
+    def render(self, template: str, **values: object) -> str:
+        """One template by its name; the suffix says how everything in it is escaped. Ends with one newline."""
         from tracker.changelog.environments import environment
 
         kind: Format = "html" if template.endswith(".html") else "md" if template.endswith(".md") else "txt"
         if kind not in self._environments:
             self._environments[kind] = environment(kind, self._folders)
-        return self._environments[kind].get_template(template).render(**values)
+        return self._environments[kind].get_template(template).render(**values).rstrip() + "\n"
+
+    def view(self, change: Change) -> ChangeView:
+        """A change laid out for a template."""
+        return change_view(change, self._catalogue)
+
+    def period(self, period: Period) -> PeriodView:
+        """A period laid out for a template."""
+        return period_view(period, self._catalogue)
+
+    # One change
 
     def markdown(self, change: Change) -> str:
         """A change as Markdown."""
-        return self._render("change.md", view=change_view(change, self._catalogue))
+        return self.render("change.md", view=self.view(change))
+
+    def html(self, change: Change) -> str:
+        """A change as one HTML file: no script, nothing fetched from elsewhere."""
+        return self.render("change.html", view=self.view(change))
 
     def text(self, change: Change) -> str:
-        """A change as plain text, for a terminal or the text part of a mail."""
-        return self._render("change.txt", view=change_view(change, self._catalogue))
+        """A change as plain text of 88 columns."""
+        return self.render("change.txt", view=self.view(change))
 
     def json(self, change: Change) -> str:
         """A change as its JSON record."""
         return dumps(change_record(change))
 
-    def period_json(self, period: Period) -> str:
+    # A stretch of time, of one policy or of several
+
+    def period_markdown(self, period: Period, *others: Period) -> str:
+        """A period as Markdown; of several policies one after the other, with a list of answers first."""
+        return self._period("period.md", (period, *others))
+
+    def period_html(self, period: Period, *others: Period) -> str:
+        """A period as one HTML file."""
+        return self._period("period.html", (period, *others))
+
+    def period_text(self, period: Period, *others: Period) -> str:
+        """A period as plain text."""
+        return self._period("period.txt", (period, *others))
+
+    def period_json(self, period: Period, *others: Period) -> str:
         """A period as its JSON record."""
-        return dumps(period_record(period))
+        return dumps(period_record(period, *others))
+
+    def _period(self, template: str, periods: Sequence[Period]) -> str:
+        views = [self.period(one) for one in sorted(periods, key=lambda one: str(one.policy))]
+        return self.render(template, views=views)
+
+    # Everything that ever happened to one policy
+
+    def cumulative_markdown(self, policy: PolicyArn, changes: Iterable[Change]) -> str:
+        """The CHANGELOG of a policy as Markdown, newest change first whatever the order they come in."""
+        return self._cumulative("changelog.md", policy, changes)
+
+    def cumulative_html(self, policy: PolicyArn, changes: Iterable[Change]) -> str:
+        """The CHANGELOG of a policy as one HTML file."""
+        return self._cumulative("changelog.html", policy, changes)
+
+    def cumulative_text(self, policy: PolicyArn, changes: Iterable[Change]) -> str:
+        """The CHANGELOG of a policy as plain text."""
+        return self._cumulative("changelog.txt", policy, changes)
+
+    def _cumulative(self, template: str, policy: PolicyArn, changes: Iterable[Change]) -> str:
+        newest_first = sorted(changes, key=lambda one: (one.transition.observed_at, one.id), reverse=True)
+        return self.render(
+            template,
+            policy=policy,
+            opening=cumulative_opening(policy, newest_first),
+            views=[self.view(change) for change in newest_first],
+        )
+
+    # The page that leads to all of them
+
+    def index_html(
+        self,
+        rows: Iterable[ChangeRow],
+        files: Mapping[str, str] | None = None,
+        periods: Mapping[PolicyArn, Sequence[str]] | None = None,
+    ) -> str:
+        """The index of the changelogs, newest first in each policy.
+
+        `files`: change id -> path of its changelog without suffix, relative to the page (as in 'X/v19-v20'); where one
+        is not given, the name that publishing gives it. `periods`: policy -> paths of its period pages, likewise.
+        """
+        policies: Sequence[IndexPolicy] = index_policies(rows, files or {}, periods or {})
+        return self.render("index.html", policies=policies)
+
+    # Mails
+
+    def message(self, change: Change, link: str | None = None) -> Message:
+        """The mail about one change; `link`: the base URL of the pages, if there are any."""
+        from tracker.changelog.mails import change_message
+
+        return change_message(self, change, link)
+
+    def period_message(self, period: Period, link: str | None = None) -> Message:
+        """The mail about one period of one policy."""
+        from tracker.changelog.mails import period_message
+
+        return period_message(self, period, link)
+
+    def baseline_message(self, baselines: Sequence["Baseline"], link: str | None = None) -> Message:
+        """The one mail that may follow a first look: what is watched from now on, and what is in force today."""
+        from tracker.changelog.mails import baseline_message
+
+        return baseline_message(self, baselines, link)

@@ -1,43 +1,15 @@
 """Subjects of mails: the consequence first, since a telephone shows forty characters."""
 
-from collections.abc import Iterable
-
 from tracker.changelog.actors import short_actor
-from tracker.changelog.headline import denied, versions
+from tracker.changelog.findings import shown
+from tracker.changelog.headline import denied, unseen, versions
 from tracker.changelog.inert import inert
 from tracker.changelog.wording import MINUS, between, count, number
-from tracker.model.change import Attention, Change, Severity
+from tracker.model.change import Change
 from tracker.model.history import Kind
 
-_SEVERITY: dict[Severity, int] = {"alarm": 0, "attention": 1, "info": 2, "none": 3}
-_KINDS = (
-    "customer-data",
-    "credentials",
-    "escalation",
-    "exposure",
-    "capability",
-    "deny",
-    "level",
-    "not-reviewed",
-)
 _ACTOR_FIRST = 28  # characters of 'AWS Support can now ': what may stand before the consequence
 _LONGEST = 180  # well under the 998 of RFC 5322, so that no server folds it badly
-
-
-def by_weight(items: Iterable[Attention]) -> list[Attention]:
-    """What deserves attention, the gravest first: severity, then kind, then unscoped before scoped, then rule."""
-
-    def weight(item: Attention) -> tuple[int, int, bool, str]:
-        kind = _KINDS.index(item.kind) if item.kind in _KINDS else len(_KINDS)
-        everywhere = any(scope.everywhere for scope in item.scopes)
-        return (_SEVERITY[item.severity], kind, not everywhere, item.rule)
-
-    return sorted(items, key=weight)
-
-
-def shown(items: Iterable[Attention]) -> list[Attention]:
-    """What nobody has accepted, the gravest first."""
-    return by_weight(item for item in items if not item.accepted)
 
 
 def subject(change: Change) -> str:
@@ -67,14 +39,29 @@ def _subject(change: Change) -> str:
         case Kind.REPUBLISHED:
             return f"{who}: republished, same access ({between_versions})"
         case Kind.ROLLED_BACK if back := change.transition.rollback:
-            signed = _signed(len(change.difference.actions_added), len(change.difference.actions_removed))
+            difference = change.difference
+            counts = signed(len(difference.actions_added), len(difference.actions_removed), back=True)
             lasted = between(back.in_force_min_s, back.in_force_max_s)
-            return f"{who}: back to {back.restored}, {signed} ({back.withdrawn} was in force for {lasted})"
+            return f"{who}: back to {back.restored}, {counts} ({back.withdrawn} was in force for {lasted})"
+    if unseen(change):
+        return _unseen(change)
     if leading := _consequence(change):
         added = len(change.difference.actions_added)
-        counts = _signed(added, 0) if added else "wider scope"
+        counts = signed(added, 0) if added else "wider scope"
         return f"{can_now(who, leading)} ({counts}, {between_versions})"
     return f"{who}: {', '.join(_counts(change))} ({between_versions})"
+
+
+def _unseen(change: Change) -> str:
+    """The subject of a version that was made and never seen in force."""
+    who, version = short_actor(change.policy), versions(change).rpartition(" ")[2]
+    could = _consequence(change)
+    lead = (
+        f"{who} could {could} with {version}, never seen in force"
+        if could
+        else f"{who}: {version} made, never seen in force"
+    )
+    return f"{lead} ({', '.join(_counts(change))})"
 
 
 def _consequence(change: Change) -> str:
@@ -93,7 +80,7 @@ def _counts(change: Change) -> list[str]:
     )
     parts = parts + ["back again"] * change.transition.reinstated
     if added or removed:
-        parts.append(_signed(added, removed))
+        parts.append(signed(added, removed))
     if new := len(difference.services_added):
         parts.append(count(new, "new service"))
     for moved, word in (
@@ -110,7 +97,8 @@ def _counts(change: Change) -> list[str]:
     return [*(parts or ["same actions, other wording"]), f"{number(flagged) if flagged else 'none'} flagged"]
 
 
-def _signed(added: int, removed: int) -> str:
-    """`+41 actions`, `−14 actions`, `+41 −14 actions`."""
+def signed(added: int, removed: int, *, back: bool = False) -> str:
+    """`+41 actions`, `−14 actions`, `+41 −14 actions`; `back`: what was withdrawn comes first."""
     counts = [f"+{number(added)}"] * bool(added) + [f"{MINUS}{number(removed)}"] * bool(removed)
-    return f"{' '.join(counts) or '±0'} {'action' if added + removed == 1 else 'actions'}"
+    told = " ".join(reversed(counts) if back else counts)
+    return f"{told or '±0'} {'action' if added + removed == 1 else 'actions'}"

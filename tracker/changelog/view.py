@@ -3,61 +3,27 @@
 The fields are what a template of the user's own may rely on (docs/templates.md).
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tracker.changelog.actors import actor
-from tracker.changelog.headline import headline, versions
+from tracker.changelog.actors import actor, lower_first
+from tracker.changelog.findings import AttentionRow, attention_row, shown
+from tracker.changelog.headline import headline, kind_in_words, versions
 from tracker.changelog.inert import console_link
 from tracker.changelog.origin import Origin, origins
-from tracker.changelog.scopes import Line, all_in_words, delta, everywhere
+from tracker.changelog.scopes import Line, all_in_words, delta
 from tracker.changelog.scopes import lines as scope_lines
-from tracker.changelog.subject import shown
+from tracker.changelog.services import ServiceGroup, SummaryRow, groups, summary
+from tracker.changelog.wording import count
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import (
-    ActionChange,
-    Attention,
     Change,
     DenyChange,
     PatternChange,
     Redundant,
     ScopeChange,
 )
-
-LEVELS = ("Permissions management", "Write", "Tagging", "Read", "List")  # gravest first; any other comes last
-
-
-@dataclass(frozen=True, slots=True)
-class ActionRow:
-    """One action that came or went."""
-
-    action: str  # 's3:GetObject'
-    name: str  # 'GetObject'
-    description: str  # 'retrieve objects from Amazon S3': to follow 'may', possibly empty
-    scope: str  # where it holds, in words; empty for every resource
-    flagged: bool  # it deserves attention, and stands there with the reason
-    tags: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LevelGroup:
-    """The actions of one service at one access level."""
-
-    level: str
-    actions: tuple[ActionRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceGroup:
-    """The actions of one service, gravest access level first."""
-
-    service: str  # 's3'
-    name: str  # 'Amazon S3'
-    whole: bool  # all that is allowed of it came with this change (or all of it went)
-    levels: tuple[LevelGroup, ...]
-    count: int
-    flagged: int  # how many of the actions deserve attention
+from tracker.model.identity import PolicyArn
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +41,7 @@ class MovedGroup:
     """All actions of one verdict."""
 
     verdict: str  # 'Wider', 'Narrower', 'Re-scoped: please review'
+    word: str  # 'widened', 'narrowed', 're-scoped'
     meaning: str
     rows: tuple[MovedRow, ...]
 
@@ -103,37 +70,6 @@ class PatternRow:
 
 
 @dataclass(frozen=True, slots=True)
-class AttentionRow:
-    """One thing that deserves attention."""
-
-    what: str  # 'Can now read S3 objects', 'Write on a policy that is otherwise read-only'
-    actions: tuple[str, ...]
-    completes: tuple[str, ...]
-    why: str
-    scope: str
-    source: str
-    source_date: str
-    severity: str
-    rule: str
-    since: str
-
-
-@dataclass(frozen=True, slots=True)
-class SummaryRow:
-    """One service in one row."""
-
-    service: str
-    name: str
-    added: int
-    removed: int
-    moved: int
-    new: bool
-    gone: bool
-    flagged: int
-    names: tuple[str, ...]  # of the actions added, in the order of the list
-
-
-@dataclass(frozen=True, slots=True)
 class ChangeView:
     """All that a template needs of one change."""
 
@@ -142,6 +78,7 @@ class ChangeView:
     headline: str
     actor: str
     versions: str
+    kind: str  # 'Updated', 'Rolled back', ...
     attention: tuple[AttentionRow, ...]
     accepted: int  # findings that somebody answers for, counted and hidden
     new_services: tuple[ServiceGroup, ...]
@@ -156,53 +93,6 @@ class ChangeView:
     summary: tuple[SummaryRow, ...]
     origins: tuple[Origin, ...]
     console: str  # link to the policy in the IAM console, or empty
-
-
-def _plain(description: str) -> str:
-    """AWS's sentence without its first words, to follow the action's name."""
-    text = description.strip().removesuffix(".")
-    for opening in ("Grants permission to ", "Grants permissions to ", "Grant permission to "):
-        text = text.removeprefix(opening)
-    return text
-
-
-def _level_order(level: str) -> tuple[int, str]:
-    first = level.split(",")[0].strip()
-    return (LEVELS.index(first) if first in LEVELS else len(LEVELS), level)
-
-
-def _groups(
-    actions: Iterable[ActionChange], whole: frozenset[str], flagged: frozenset[str], catalogue: Catalogue
-) -> tuple[ServiceGroup, ...]:
-    by_service: defaultdict[str, defaultdict[str, list[ActionRow]]] = defaultdict(lambda: defaultdict(list))
-    for one in actions:
-        row = ActionRow(
-            action=one.action,
-            name=one.action.partition(":")[2] or one.action,
-            description=_plain(one.description),
-            scope="" if everywhere(one.scopes) else all_in_words(one.scopes),
-            flagged=one.action.lower() in flagged,
-            tags=one.tags,
-        )
-        by_service[one.service][one.access_level].append(row)
-    groups = []
-    for service, levels in by_service.items():
-        rows = tuple(
-            LevelGroup(level, tuple(sorted(levels[level], key=lambda row: row.name.lower())))
-            for level in sorted(levels, key=_level_order)
-        )
-        every = [row for level in rows for row in level.actions]
-        groups.append(
-            ServiceGroup(
-                service=service,
-                name=catalogue.service_name(service),
-                whole=service in whole,
-                levels=rows,
-                count=len(every),
-                flagged=sum(row.flagged for row in every),
-            )
-        )
-    return tuple(sorted(groups, key=lambda group: (group.name.lower(), group.service)))
 
 
 def _moved(changes: Iterable[ScopeChange]) -> tuple[MovedRow, ...]:
@@ -233,78 +123,38 @@ def _patterns(sign: str, word: str, patterns: Iterable[PatternChange]) -> list[P
     ]
 
 
-def attention_row(item: Attention) -> AttentionRow:
-    """One finding laid out for a reader; the sentence without a consequence names what it is about."""
-    what = item.consequence and f"can now {item.consequence}"
-    if not what:
-        what = {
-            "level": "more than reading",
-            "not-reviewed": "not reviewed yet",
-            "deny": "less is denied",
-        }.get(item.kind, item.kind)
-    return AttentionRow(
-        what=what[0].upper() + what[1:],
-        actions=item.actions,
-        completes=item.completes,
-        why=item.why,
-        scope=all_in_words(item.scopes) if item.scopes else "",
-        source=item.source,
-        source_date=item.source_date,
-        severity=item.severity,
-        rule=item.rule,
-        since=item.since,
-    )
-
-
-def _summary(
-    added: Iterable[ServiceGroup], removed: Iterable[ServiceGroup], change: Change, catalogue: Catalogue
-) -> tuple[SummaryRow, ...]:
-    come, gone = {one.service: one for one in added}, {one.service: one for one in removed}
-    moved: defaultdict[str, int] = defaultdict(int)
-    difference = change.difference
-    for one in (*difference.actions_widened, *difference.actions_narrowed, *difference.actions_rescoped):
-        moved[one.service] += 1
-    rows = [
-        SummaryRow(
-            service=service,
-            name=catalogue.service_name(service),
-            added=come[service].count if service in come else 0,
-            removed=gone[service].count if service in gone else 0,
-            moved=moved[service],
-            new=service in come and come[service].whole,
-            gone=service in gone and gone[service].whole,
-            flagged=come[service].flagged if service in come else 0,
-            names=tuple(row.name for level in come[service].levels for row in level.actions)
-            if service in come
-            else (),
-        )
-        for service in {*come, *gone, *moved}
-    ]
-    return tuple(sorted(rows, key=lambda row: (row.name.lower(), row.service)))
-
-
 def change_view(change: Change, catalogue: Catalogue) -> ChangeView:
     """Lay a change out for the templates."""
     difference = change.difference
     flagged = frozenset(action.lower() for item in shown(change.attention) for action in item.actions)
     new = frozenset(service.service for service in difference.services_added)
     left = frozenset(service.service for service in difference.services_removed)
-    added = _groups(difference.actions_added, new, flagged, catalogue)
-    removed = _groups(difference.actions_removed, left, frozenset(), catalogue)
+    added = groups(difference.actions_added, new, flagged, catalogue)
+    removed = groups(difference.actions_removed, left, frozenset(), catalogue)
     moved = (
         MovedGroup(
-            "Wider", "allowed in more places or under fewer conditions", _moved(difference.actions_widened)
+            "Wider",
+            "widened",
+            "allowed in more places or under fewer conditions",
+            _moved(difference.actions_widened),
         ),
         MovedGroup(
             "Narrower",
+            "narrowed",
             "allowed in fewer places or under more conditions",
             _moved(difference.actions_narrowed),
         ),
         MovedGroup(
             "Re-scoped: please review",
+            "re-scoped",
             "neither side can be proved to hold the other",
             _moved(difference.actions_rescoped),
         ),
+    )
+    told = {one.pattern for one in (*difference.denies_added, *difference.denies_removed)}
+    come, gone = (
+        [one for one in found if one.effect == "Allow" or one.open_ended or one.pattern not in told]
+        for found in (difference.patterns_added, difference.patterns_removed)
     )
     return ChangeView(
         change=change,
@@ -312,6 +162,7 @@ def change_view(change: Change, catalogue: Catalogue) -> ChangeView:
         headline=headline(change),
         actor=actor(change.policy),
         versions=versions(change),
+        kind=kind_in_words(change),
         attention=tuple(map(attention_row, shown(change.attention))),
         accepted=sum(1 for item in change.attention if item.accepted),
         new_services=tuple(group for group in added if group.whole),
@@ -325,13 +176,22 @@ def change_view(change: Change, catalogue: Catalogue) -> ChangeView:
             + _denies("+", "Denied more widely", difference.denies_widened)
             + _denies("−", "Denied more narrowly", difference.denies_narrowed)
         ),
-        patterns=tuple(
-            _patterns("+", "added", difference.patterns_added)
-            + _patterns("−", "removed", difference.patterns_removed)
-        ),
+        patterns=tuple(_patterns("+", "added", come) + _patterns("−", "removed", gone)),
         redundant=tuple(sorted(difference.redundant, key=lambda one: (one.pattern.lower(), one.direction))),
         cosmetic=tuple(sorted(difference.cosmetic)),
-        summary=_summary(added, removed, change, catalogue),
+        summary=summary(added, removed, difference, catalogue),
         origins=origins(change),
         console=console_link(change.policy),
     )
+
+
+def cumulative_opening(policy: PolicyArn, newest_first: Sequence[Change]) -> str:
+    """The first sentence of a policy's CHANGELOG: how many changes it holds, and between which versions."""
+    who = lower_first(actor(policy))
+    if not newest_first:
+        return f"No change of what {who} can do is on record yet."
+    first, last = newest_first[-1].transition, newest_first[0].transition
+    oldest = first.before or first.after
+    newest = last.after or last.before
+    span = f", from {oldest.version} to {newest.version}" if oldest and newest else ""
+    return f"What {who} can do, and since when: {count(len(newest_first), 'change')}{span}, newest first."

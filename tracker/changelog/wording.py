@@ -19,7 +19,12 @@ def number(value: int) -> str:
 
 def count(value: int, noun: str, plural: str = "") -> str:
     """`1 action`, `2 actions`, `1,122 services`. Irregular plurals are handed in."""
-    return f"{value:,} {noun if value == 1 else plural or noun + 's'}"
+    return f"{value:,} {noun_for(value, noun, plural)}"
+
+
+def noun_for(value: int, noun: str, plural: str = "") -> str:
+    """`action` for one, `actions` for any other number."""
+    return noun if value == 1 else plural or noun + "s"
 
 
 def was(value: int) -> str:
@@ -69,3 +74,8 @@ def stretch(since: datetime, until: datetime) -> str:
     if _midnight(since) and _midnight(until):
         return f"{day(since)} to {day(until)}"
     return f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC"
+
+
+def short(text: str, most: int) -> str:
+    """The text, cut with an ellipsis where it is longer than `most` characters."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

@@ -1,0 +1,74 @@
+"""What deserves attention, the gravest first, laid out for a reader."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tracker.changelog.scopes import all_in_words
+from tracker.model.change import Attention, Severity
+
+_SEVERITY: dict[Severity, int] = {"alarm": 0, "attention": 1, "info": 2, "none": 3}
+_KINDS = (
+    "customer-data",
+    "credentials",
+    "escalation",
+    "exposure",
+    "capability",
+    "deny",
+    "level",
+    "not-reviewed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionRow:
+    """One thing that deserves attention."""
+
+    what: str  # 'Can now read S3 objects', 'Write on a policy that is otherwise read-only'
+    actions: tuple[str, ...]
+    completes: tuple[str, ...]
+    why: str
+    scope: str
+    source: str
+    source_date: str
+    severity: str
+    rule: str
+    since: str
+
+
+def by_weight(items: Iterable[Attention]) -> list[Attention]:
+    """What deserves attention, the gravest first: severity, then kind, then unscoped before scoped, then rule."""
+
+    def weight(item: Attention) -> tuple[int, int, bool, str]:
+        kind = _KINDS.index(item.kind) if item.kind in _KINDS else len(_KINDS)
+        everywhere = any(scope.everywhere for scope in item.scopes)
+        return (_SEVERITY[item.severity], kind, not everywhere, item.rule)
+
+    return sorted(items, key=weight)
+
+
+def shown(items: Iterable[Attention]) -> list[Attention]:
+    """What nobody has accepted, the gravest first."""
+    return by_weight(item for item in items if not item.accepted)
+
+
+def attention_row(item: Attention, *, once: bool = False) -> AttentionRow:
+    """One finding laid out for a reader; `once`: of something that came and went, so told in the past."""
+    what = item.consequence and f"{'could for a while' if once else 'can now'} {item.consequence}"
+    if not what:
+        what = {
+            "level": "more than reading",
+            "not-reviewed": "not reviewed yet",
+            "deny": "less is denied",
+        }.get(item.kind, item.kind)
+    return AttentionRow(
+        what=what[0].upper() + what[1:],
+        actions=item.actions,
+        completes=item.completes,
+        why=item.why,
+        scope=all_in_words(item.scopes) if item.scopes else "",
+        source=item.source,
+        source_date=item.source_date,
+        severity=item.severity,
+        rule=item.rule,
+        since=item.since,
+    )

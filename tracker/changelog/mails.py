@@ -1,0 +1,292 @@
+"""Mails: the answer, five lines of what deserves attention, one row a service, the rest attached or linked.
+
+Gmail cuts a mail off at about 102 KB (libraries measured it; https://github.com/hteumeuleu/email-bugs/issues/41), so
+text and HTML together stay under 100 KB whatever the change: rows give way first, and say how many there were.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from tracker.changelog.actors import actor, lower_first, short_actor
+from tracker.changelog.findings import AttentionRow, attention_row, by_weight, shown
+from tracker.changelog.inert import console_link
+from tracker.changelog.origin import Origin
+from tracker.changelog.period import period_subject
+from tracker.changelog.services import SummaryRow
+from tracker.changelog.subject import clip, subject
+from tracker.changelog.view import ChangeView
+from tracker.changelog.wording import count, number, short, some
+from tracker.model.change import Change, Period
+from tracker.model.identity import PolicyArn
+from tracker.model.instants import iso, words
+from tracker.model.message import Attachment, Message
+
+if TYPE_CHECKING:
+    from tracker.changelog.baseline import Baseline
+    from tracker.changelog.render import Renderer
+
+LIMIT = 100_000  # bytes of text and HTML as they travel: both quoted-printable, which is longer than either
+_ATTENTION = 5
+_ROWS = 120
+_NAMES = 6  # actions named in a service's row
+
+
+@dataclass(frozen=True, slots=True)
+class MailRow:
+    """One service in one row of a mail."""
+
+    name: str
+    service: str
+    figures: str  # '+28 −1'
+    words: str  # 'new service', 'flagged', possibly empty
+    actions: str  # a few of them by name
+
+
+def mail_rows(summary: Iterable[SummaryRow]) -> list[MailRow]:
+    """One row a service: what deserves attention first, then new services, then the others, each by name."""
+    rows = sorted(
+        summary, key=lambda row: (not row.flagged, not row.new, not row.added, row.name.lower(), row.service)
+    )
+    return [
+        MailRow(
+            name=row.name,
+            service=row.service,
+            figures=" ".join(
+                f"{sign}{number(value)}"
+                for sign, value in (("+", row.added), ("−", row.removed), ("~", row.moved))
+                if value
+            ),
+            words=", ".join(
+                word
+                for word, holds in (
+                    ("flagged", row.flagged),
+                    ("new service", row.new),
+                    ("none left", row.gone),
+                )
+                if holds
+            ),
+            actions=some([short(name.partition(":")[2] or name, 80) for name in row.names], _NAMES),
+        )
+        for row in rows
+    ]
+
+
+def encoded_size(*texts: str) -> int:
+    """How long texts are when they travel as quoted-printable: three bytes for each byte that is not plain ASCII."""
+    size = 0
+    for text in texts:
+        raw = text.encode()
+        size += len(raw) + 2 * sum(1 for byte in raw if byte > 126 or byte == 61) + 3 * (len(raw) // 72)
+    return size
+
+
+def inline(html: str) -> str:
+    """The HTML with its rules moved into the elements, as mail readers want it; dark mode stays in a style element."""
+    from css_inline import CSSInliner
+
+    return CSSInliner(keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False).inline(html)
+
+
+def _fitted(render: Callable[[int], tuple[str, str]], rows: int) -> tuple[str, str]:
+    """Text and HTML with as many rows as stay under the limit together."""
+    most = min(rows, _ROWS)
+    while True:
+        text, html = render(most)
+        if most == 0 or encoded_size(text, html) < LIMIT:
+            return text, html
+        most //= 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """What every mail is made of, whatever it is about."""
+
+    policy: PolicyArn
+    about: str  # the line above the answer
+    subject: str
+    answer: str
+    attention: Sequence[AttentionRow]
+    accepted: int
+    notes: Sequence[str]  # sentences between what deserves attention and the rows
+    rows: Sequence[MailRow]
+    origins: Sequence[Origin]
+
+
+def _written(renderer: "Renderer", body: _Body, full: Attachment, link: str | None) -> tuple[str, str]:
+    """Text and HTML of a mail, together under the limit; what did not fit is counted."""
+
+    def render(most: int) -> tuple[str, str]:
+        values = {
+            "mail": body,
+            "attention": body.attention[:_ATTENTION],
+            "attention_left": len(body.attention) - len(body.attention[:_ATTENTION]),
+            "rows": body.rows[:most],
+            "rows_left": len(body.rows) - most if most < len(body.rows) else 0,
+            "console": console_link(body.policy),
+            "link": link or "",
+            "attached": "" if link else full.filename,
+        }
+        return renderer.render("mail.txt", **values), inline(renderer.render("mail.html", **values))
+
+    return _fitted(render, len(body.rows))
+
+
+def _message(
+    renderer: "Renderer",
+    body: _Body,
+    full: Attachment,
+    link: str | None,
+    *,
+    changelog: str,
+    versions: str,
+    urgent: bool,
+) -> Message:
+    text, html = _written(renderer, body, full, link)
+    return Message(
+        changelog=changelog,
+        thread=str(body.policy),
+        policy=body.policy.name,
+        versions=versions,
+        subject=body.subject,
+        text=text,
+        html=html,
+        attachments=() if link else (full,),
+        urgent=urgent,
+    )
+
+
+def change_message(renderer: "Renderer", change: Change, link: str | None) -> Message:
+    """The mail about one change. With a link to the full changelog nothing is attached."""
+    view = renderer.view(change)
+    ends = [str(end.version) for end in (change.transition.before, change.transition.after) if end]
+    body = _Body(
+        policy=change.policy,
+        about=f"{view.versions}, {view.kind}",
+        subject=subject(change),
+        answer=view.headline,
+        attention=view.attention,
+        accepted=view.accepted,
+        notes=_notes(view),
+        rows=mail_rows(view.summary),
+        origins=view.origins,
+    )
+    full = Attachment(f"{change.policy.name}_{'-'.join(ends)}.md", "text/markdown", renderer.markdown(change))
+    urgent = change.severity == "alarm" or bool(change.tripwires)
+    return _message(renderer, body, full, link, changelog=change.id, versions="..".join(ends), urgent=urgent)
+
+
+def _notes(view: ChangeView) -> list[str]:
+    """What else the reader must know, a sentence each: tripwires, what moved, denies, open-ended patterns, the rest."""
+    notes = [
+        f"Tripwire {short(hit.pattern, 80)}: {some([short(action, 80) for action in hit.actions], _NAMES)}."
+        for hit in view.change.tripwires
+    ]
+    for group in view.moved:
+        names = some([short(row.action, 80) for row in group.rows], _NAMES)
+        notes.append(f"{group.verdict}: {names} ({group.meaning}).")
+    notes += [
+        f"{word}: {some([short(row.pattern, 80) for row in view.denies if row.word == word], _NAMES)}."
+        for word in dict.fromkeys(row.word for row in view.denies)
+    ]
+    if grown := [
+        short(row.pattern, 80)
+        for row in view.patterns
+        if row.sign == "+" and row.open_ended and row.effect == "Allow"
+    ]:
+        notes.append(f"Open-ended: {some(grown, _NAMES)} will also allow what AWS adds there later.")
+    if view.redundant:
+        notes.append(f"{count(len(view.redundant), 'edit')} had no effect.")
+    return notes
+
+
+def period_message(renderer: "Renderer", period: Period, link: str | None) -> Message:
+    """The mail about one period of one policy."""
+    view = renderer.period(period)
+    net = view.net
+    notes = [view.looks]
+    notes += [
+        f"{row.observed_at:%Y-%m-%d %H:%M} UTC, {row.versions}, {row.kind}: {row.headline}"
+        for row in view.transitions[-12:]
+    ]
+    notes += [
+        f"{count(group.count, 'action')} {group.words}: "
+        + some([short(action, 80) for _, _, actions in group.services for action in actions], _NAMES) + "."
+        for group in view.transient[:_NAMES]
+    ]  # fmt: skip
+    month = f"{iso(period.since)}/{iso(period.until)}"
+    ends = net.versions.replace(" to ", "..") if net else ""
+    body = _Body(
+        policy=period.policy,
+        about=view.name,
+        subject=period_subject(period),
+        answer=view.headline,
+        attention=(*view.came_and_went, *(net.attention if net else ())),
+        accepted=net.accepted if net else 0,
+        notes=[*notes, *(_notes(net) if net else ())],
+        rows=mail_rows(net.summary) if net else (),
+        origins=net.origins if net else (),
+    )
+    name = view.name.replace(" ", "-")
+    full = Attachment(f"{period.policy.name}_{name}.md", "text/markdown", renderer.period_markdown(period))
+    severities = {
+        item.severity for item in (*period.transient_attention, *(period.net.attention if period.net else ()))
+    }
+    return _message(
+        renderer,
+        body,
+        full,
+        link,
+        changelog=f"period:{period.policy}:{month}",
+        versions=ends or view.name,
+        urgent="alarm" in severities,
+    )
+
+
+def baseline_message(renderer: "Renderer", baselines: Sequence["Baseline"], link: str | None) -> Message:
+    """The one mail that may follow a first look. Raises ValueError where there is nothing to tell of."""
+    if not baselines:
+        raise ValueError("a baseline message needs at least one policy")
+    ordered = sorted(baselines, key=lambda one: str(one.policy))
+    first = ordered[0]
+    found = [item for one in ordered for item in shown(one.attention)]
+    if len(ordered) == 1:
+        answer = (
+            f"From now on you hear of every change to what {lower_first(actor(first.policy))} can do: today that is "
+            f"{count(first.actions, 'action')} in {count(first.services, 'service')} ({first.version})."
+        )
+        line = f"Watching {short_actor(first.policy)}: {first.version}, {count(first.actions, 'action')}, {number(len(found))} flagged"
+    else:
+        answer = f"From now on you hear of every change to {count(len(ordered), 'AWS managed policy', 'AWS managed policies')}."
+        line = f"Watching {count(len(ordered), 'AWS managed policy', 'AWS managed policies')}, {number(len(found))} findings in force"
+    body = _Body(
+        policy=first.policy,
+        about="first look",
+        subject=clip(line),
+        answer=answer,
+        attention=tuple(map(attention_row, by_weight(found))),
+        accepted=sum(1 for one in ordered for item in one.attention if item.accepted),
+        notes=[
+            "Nothing changed: this is what was in force when the watch began. No mail is sent for the past."
+        ],
+        rows=[
+            MailRow(
+                one.policy.name, str(one.version), number(one.actions), "", f"made {one.create_date:%Y-%m-%d}"
+            )
+            for one in ordered
+        ],
+        origins=[Origin("Looked", f"{words(max(one.observed_at for one in ordered))}")],
+    )
+    listing = "".join(f"{one.policy}\t{one.version}\n" for one in ordered)
+    changelog = f"baseline:{sha256(listing.encode()).hexdigest()[:16]}"
+    full = Attachment(
+        "baseline.md",
+        "text/markdown",
+        renderer.render(
+            "baseline.md", baselines=ordered, answer=answer, attention=body.attention, accepted=body.accepted
+        ),
+    )
+    return _message(
+        renderer, body, full, link, changelog=changelog, versions=str(first.version), urgent=False
+    )
