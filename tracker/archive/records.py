@@ -15,12 +15,16 @@ from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.instants import iso, parse_instant
 
 SCHEMA = 1
+_LONGEST = 300  # characters of a complaint
 _SNAPSHOT_KEYS = {"schema", "arn", "version", "create_date", "sha256", "source", "document"}
 _BASES: tuple[str, ...] = get_args(Basis)
 
 
 class RecordError(ValueError):
-    """What is wrong with a record, one clause."""
+    """What is wrong with a record, one clause; of a hostile record's own words only the beginning."""
+
+    def __init__(self, wrong: str) -> None:
+        super().__init__(wrong if len(wrong) <= _LONGEST else f"{wrong[:_LONGEST]}...")
 
 
 @dataclass(frozen=True, slots=True)
