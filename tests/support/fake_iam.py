@@ -13,6 +13,7 @@ default goes back), keeps any create date and any number of versions, counts its
 
 import json
 import os
+import ssl
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -45,10 +46,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call received: the action and its parameters as sent, and the region it was signed for."""
+    """One call received: the action and its parameters as sent, the key it was signed with, for which region."""
 
     action: str
     parameters: Mapping[str, str]
+    access_key: str = ""
     region: str = ""
 
 
@@ -82,6 +84,7 @@ class FakeIam:
         self._after: dict[str, deque[Callable[[], None]]] = defaultdict(deque)
         self._lock = threading.RLock()
         self._released = threading.Event()
+        self._scheme = "http"
         self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
@@ -100,7 +103,7 @@ class FakeIam:
     @property
     def url(self) -> str:
         """Where it listens: 'http://127.0.0.1:40123'."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def environment(self) -> dict[str, str]:
         """The variables that point any AWS client of another process here, with credentials that it accepts."""
@@ -114,6 +117,11 @@ class FakeIam:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "NO_PROXY": "127.0.0.1",
         }
+
+    def encrypt(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from now on."""
+        self._scheme = "https"
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     # The script: what is true in this AWS
 
@@ -214,7 +222,8 @@ class FakeIam:
             f"{_version(version, kept, marked)}</PolicyVersion>",
         )
 
-    def _list_policy_versions(self, arn: str, parameters: Mapping[str, str]) -> Reply:
+    def list_policy_versions(self, arn: str, parameters: Mapping[str, str]) -> Reply:
+        """What ListPolicyVersions answers, newest first."""
         policy = self._policies.get(arn)
         if policy is None:
             return no_such_entity(f"Policy {arn} was not found.")
@@ -224,12 +233,14 @@ class FakeIam:
         ]
         return self._page("ListPolicyVersions", "Versions", rows, parameters)
 
-    def _list_policies(self, parameters: Mapping[str, str]) -> Reply:
-        wanted = {"AWS": ("aws",), "Local": ()}.get(parameters.get("Scope", "All"))
+    def list_policies(self, parameters: Mapping[str, str] | None = None) -> Reply:
+        """What ListPolicies answers, by Scope 'AWS', 'Local' or all."""
+        parameters = parameters or {}
+        scope = parameters.get("Scope", "All")
         rows = [
             f"<member>{_summary(arn, policy, None)}</member>"
             for arn, policy in sorted(self._policies.items())
-            if wanted is None or (PolicyArn.parse(arn).account == "aws") == bool(wanted)
+            if scope == "All" or (scope == "AWS") == (PolicyArn.parse(arn).account == "aws")
         ]
         return self._page("ListPolicies", "Policies", rows, parameters)
 
@@ -270,9 +281,9 @@ class FakeIam:
             case "GetPolicyVersion":
                 return self.get_policy_version(arn, call.parameters.get("VersionId", ""))
             case "ListPolicyVersions":
-                return self._list_policy_versions(arn, call.parameters)
+                return self.list_policy_versions(arn, call.parameters)
             case "ListPolicies":
-                return self._list_policies(call.parameters)
+                return self.list_policies(call.parameters)
         return fault("InvalidAction", 400, f"Could not find operation {call.action}")
 
     def _wait(self, seconds: float) -> None:
@@ -376,7 +387,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
         form = dict(parse_qsl(body, keep_blank_values=True))
         scope = self.headers.get("Authorization", "").partition("Credential=")[2].split("/")
-        call = Call(form.pop("Action", ""), form, scope[2] if len(scope) > 2 else "")
+        key, region = (scope[0], scope[2]) if len(scope) > 2 else ("", "")
+        call = Call(form.pop("Action", ""), form, key, region)
         reply = self.server.iam._respond(call)
         if reply.wait_s:
             self.server.iam._wait(reply.wait_s)

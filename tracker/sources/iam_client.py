@@ -90,6 +90,15 @@ class Connection:
     read_timeout_s: float = 20.0
     attempts: int = 5  # calls in all, the first one included
 
+    def __post_init__(self) -> None:
+        """Raises SetupError for what no call could be made with."""
+        if self.attempts < 1 or self.connect_timeout_s <= 0 or self.read_timeout_s <= 0:
+            raise SetupError(
+                f"asking AWS needs attempts of 1 or more and time-outs above 0 s, not {self.attempts} attempts,"
+                f" {self.connect_timeout_s} s to connect and {self.read_timeout_s} s to answer",
+                advice="Set them right in policy-tracker.toml.",
+            )
+
 
 def partition_of(region: str) -> str:
     """The partition that a region lies in: 'aws-cn' for cn-north-1."""
@@ -154,9 +163,13 @@ class IamClient:
         action, what = "ListPolicies", f"the managed policies of partition {partition}"
         found = set()
         for page in self._pages(action, partition, what, Scope=scope, MaxItems=1000):
+            if page is None:  # NoSuchEntity of a listing: half of it proves nothing
+                raise SourceUnavailableError(
+                    f"{action} of {what}: broke off (NoSuchEntity)", advice="Look again later."
+                )
             found |= {
                 _field(item, "Arn", str, action, what)
-                for item in _field(page or {}, "Policies", list, action, what)
+                for item in _field(page, "Policies", list, action, what)
             }
         return frozenset(found)
 
