@@ -58,8 +58,9 @@ def test_a_published_default_is_what_iam_answers(aws: EmbeddedAws, iam: Any) -> 
     policy = iam.get_policy(PolicyArn=str(ARN))["Policy"]
     assert policy["DefaultVersionId"] == "v20"
     assert policy["UpdateDate"] == V20.create_date
-    listed = iam.list_policy_versions(PolicyArn=str(ARN))["Versions"]
-    assert [(each["VersionId"], each["IsDefaultVersion"]) for each in listed] == [
+    listed = iam.list_policy_versions(PolicyArn=str(ARN))
+    assert listed["IsTruncated"] is False
+    assert [(each["VersionId"], each["IsDefaultVersion"]) for each in listed["Versions"]] == [
         ("v19", False),
         ("v20", True),
     ]

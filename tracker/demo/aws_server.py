@@ -5,7 +5,8 @@ a line, and answers each with one line; when the input ends, whoever started it 
 
 Moto always dates a new version now, numbers it itself, keeps five and never moves UpdateDate, so an order sets a
 policy's versions, dates and default in the backend, and UpdateDate as AWS defines it: when the most recent version
-was created (https://docs.aws.amazon.com/IAM/latest/APIReference/API_Policy.html).
+was created (https://docs.aws.amazon.com/IAM/latest/APIReference/API_Policy.html). Its ListPolicyVersions answers without
+IsTruncated, which IAM always sends and without which nobody can tell a whole list from half of one: it is added.
 """
 
 import json
@@ -19,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # moto reads it when its backend is made
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.responses import ActionResult
 from moto.iam.models import AWSManagedPolicy, PolicyVersion, iam_backends
+from moto.iam.responses import IamResponse
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
@@ -57,6 +60,11 @@ def publish(backend: "IAMBackend", order: dict[str, Any]) -> None:
     backend.managed_policies[str(arn)] = policy
 
 
+def _list_policy_versions(self: IamResponse) -> ActionResult:
+    versions = self.backend.list_policy_versions(self._get_param("PolicyArn"))
+    return ActionResult({"Versions": versions, "IsTruncated": False})
+
+
 def obey(backend: "IAMBackend", order: dict[str, Any]) -> dict[str, Any]:
     """Carry out one order and say what came of it."""
     if order["do"] == "publish":
@@ -72,6 +80,7 @@ def main() -> None:
     """Serve until standard input ends."""
     # Ctrl-C in a terminal reaches the whole process group: the one that started us decides when we end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    IamResponse.list_policy_versions = _list_policy_versions  # type: ignore[method-assign]
     backend = iam_backends[DEFAULT_ACCOUNT_ID]["aws"]
     application = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
