@@ -15,6 +15,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import time_machine
+from apscheduler.events import EVENT_JOB_EXECUTED
 
 from tracker.bootstrap import new_token, open_tracker
 from tracker.daemon import Daemon
@@ -57,7 +58,8 @@ class Stage:
         self.sink = sink
         self.versions: dict[VersionId, Snapshot] = published()
         self._clock = clock
-        self._ticks: Queue[Due | Exception] = Queue()
+        self._outcome: Due | Exception | None = None
+        self._ended: Queue[Due | Exception | None] = Queue()  # the outcome of each tick that has ended
         self._stop = Event()
         self.tracker = open_tracker(load_settings(home, {}))
         plan = self.tracker.plan
@@ -68,6 +70,8 @@ class Stage:
             say=logging.getLogger(__name__).info,
             failed=lambda error: None,  # `_work` hands every error to whoever waits for the tick
         )
+        # Only after this event may the job begin again: a clock moved earlier would find it still running, and be skipped.
+        self.daemon.scheduler.add_listener(lambda _: self._ended.put(self._outcome), EVENT_JOB_EXECUTED)
         self._thread = Thread(target=self.daemon.run, args=(self._stop,), daemon=True)
 
     def publish(self, version: VersionId, default: VersionId | None = None) -> None:
@@ -122,19 +126,22 @@ class Stage:
             self._thread.join()
 
     def _work(self) -> Due:
+        self._outcome = None
         try:
             due = run_due(self.tracker, [POLICY])
         except Exception as error:
-            self._ticks.put(error)
+            self._outcome = error
             raise
-        self._ticks.put(due)
+        self._outcome = due
         return due
 
     def _tick(self) -> Due:
         try:
-            outcome = self._ticks.get(timeout=TICK_TIMEOUT_S)
+            outcome = self._ended.get(timeout=TICK_TIMEOUT_S)
         except Empty:
-            raise TryLaterError(f"the demo's daemon did nothing for {TICK_TIMEOUT_S:.0f} s") from None
+            outcome = None
+        if outcome is None:
+            raise TryLaterError(f"the demo's daemon did nothing for {TICK_TIMEOUT_S:.0f} s")
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
