@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from tracker.changes.effective import Effective, Judge, effective
-from tracker.changes.textual import textual
+from tracker.changes.textual import Sides, textual
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import ActionChange, Difference, Scope, ScopeChange, ServiceChange
 from tracker.policy.access import (
@@ -29,9 +29,11 @@ def compare(before: Document | None, after: Document | None, catalogue: Catalogu
     expander = Expander(catalogue, () if old.plain and new.plain else old.literals | new.literals)
     was, now = signatures(old, expander), signatures(new, expander)
     found = effective(was, now, Judge(places))
-    text = textual(before, after, old, new, expander)
-    told = _Teller(catalogue, (old, was), (new, now))
     quiet = not (found.added or found.removed or found.moved)
+    text = textual(
+        Sides(before, after, old, new, places), expander, {*found.added, *found.removed}, quiet=quiet
+    )
+    told = _Teller(catalogue, (old, was), (new, now))
     return Difference(
         services_added=told.services(found.services_added, new),
         services_removed=told.services(found.services_removed, old),
@@ -40,15 +42,16 @@ def compare(before: Document | None, after: Document | None, catalogue: Catalogu
         actions_widened=told.moved(found, "widened"),
         actions_narrowed=told.moved(found, "narrowed"),
         actions_rescoped=told.moved(found, "rescoped"),
-        denies_added=text.denies_added,
-        denies_removed=text.denies_removed,
-        denies_widened=text.denies_widened,
-        denies_narrowed=text.denies_narrowed,
+        denies_added=text.denies.added,
+        denies_removed=text.denies.removed,
+        denies_widened=text.denies.widened,
+        denies_narrowed=text.denies.narrowed,
+        denies_rescoped=text.denies.rescoped,
         patterns_added=text.patterns_added,
         patterns_removed=text.patterns_removed,
         redundant=text.redundant,
         cosmetic=text.cosmetic,
-        equal_language=quiet and text.equal_language,
+        equal_language=text.equal_language,
         catalogue=catalogue.version,
         services_before=found.services[0],
         services_after=found.services[1],

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from deepdiff import DeepDiff
 
 from tracker.policy.access import Places, places_in
-from tracker.policy.regions import Region, Verdict, is_empty, verdict
+from tracker.policy.regions import Region, Verdict, is_empty, region, verdict
 
 Side = dict[str, dict[str, int]]  # service -> action in lower case, prefix included -> signature
 Ruling = tuple[Verdict, bool]  # the verdict, and whether it is proved
@@ -41,9 +41,9 @@ class Judge:
     def region(self, signature: int) -> Region:
         """Where an action of this signature is allowed."""
         known = self._places.known
-        return Region(
-            tuple(known[number] for number in places_in(signature, "Allow")),
-            tuple(known[number] for number in places_in(signature, "Deny")),
+        return region(
+            (known[number] for number in places_in(signature, "Allow")),
+            (known[number] for number in places_in(signature, "Deny")),
         )
 
     def allows(self, signature: int) -> bool:

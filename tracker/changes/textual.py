@@ -1,106 +1,117 @@
-"""What two documents say, as text: wildcards, NotAction lists and denies that came or went; cosmetic edits."""
+"""What two documents say, beside what they allow today: wildcards, NotAction lists and denies that came or went,
+edits without effect, and whether the same is said for ever, for actions that AWS has yet to invent, too."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, replace
 
-from tracker.model.change import DenyChange, PatternChange, Redundant, Scope
-from tracker.policy.access import Access, Atoms, Expander, scope_order
+from tracker.changes.atoms import Edit, Edits, edits, merged
+from tracker.changes.cosmetic import cosmetic
+from tracker.changes.denies import Denies, denies
+from tracker.changes.redundant import split_redundant, told
+from tracker.model.change import PatternChange, Redundant
+from tracker.policy.access import Access, Expander, Places
 from tracker.policy.document import Document
-from tracker.policy.patterns import is_wild
-
-Key = tuple[str, str, int]  # effect, pattern in lower case, number of the scope
+from tracker.policy.grants import Grants, Subject
+from tracker.policy.regions import exceeds
 
 
 @dataclass(frozen=True, slots=True)
 class Textual:
     """The textual layer of a difference."""
 
-    denies_added: tuple[DenyChange, ...] = ()
-    denies_removed: tuple[DenyChange, ...] = ()
-    denies_widened: tuple[DenyChange, ...] = ()
-    denies_narrowed: tuple[DenyChange, ...] = ()
-    patterns_added: tuple[PatternChange, ...] = ()
-    patterns_removed: tuple[PatternChange, ...] = ()
-    redundant: tuple[Redundant, ...] = ()
-    cosmetic: tuple[str, ...] = ()
-    equal_language: bool = False
+    denies: Denies
+    patterns_added: tuple[PatternChange, ...]
+    patterns_removed: tuple[PatternChange, ...]
+    redundant: tuple[Redundant, ...]
+    cosmetic: tuple[str, ...]
+    equal_language: bool
 
 
-def textual(
-    before: Document | None, after: Document | None, old: Access, new: Access, expander: Expander
-) -> Textual:
-    """The textual layer of the difference between two documents."""
-    was, now = _shown(old), _shown(new)
-    gone, come = was.keys() - now.keys(), now.keys() - was.keys()
-    cosmetic: tuple[str, ...] = ()
-    if not gone and not come and before != after:
-        cosmetic = ("the same access is written otherwise",)
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both documents, read."""
+
+    before: Document | None
+    after: Document | None
+    old: Access
+    new: Access
+    places: Places
+
+
+def textual(sides: Sides, expander: Expander, settled: Set[str], *, quiet: bool) -> Textual:
+    """The textual layer. `settled` are the actions that came or went today; `quiet`: no action did, none moved."""
+    come = edits(sides.new, sides.old, sides.places, settled)
+    gone = edits(sides.old, sides.new, sides.places, settled)
+    if come.edits or gone.edits:
+        old, new = Grants(sides.old, sides.places), Grants(sides.new, sides.places)
+        deny = denies(come, gone, old, new)
+        equal = quiet and deny.equal and _equal(come, new, old) and _equal(gone, old, new)
+        known = sides.places.known
+        come, spare_come = split_redundant(come, new, old, known)
+        gone, spare_gone = split_redundant(gone, old, new, known)
+        redundant = told(spare_come, spare_gone)
+    else:
+        deny, redundant, equal = Denies(), (), quiet
+    come, gone = _shown(come), _shown(gone)
+    words: tuple[str, ...] = ()
+    if sides.before is not None and sides.after is not None:
+        words = cosmetic(
+            sides.before,
+            sides.after,
+            sides.old,
+            sides.new,
+            equal=equal and not redundant,
+            come=come,
+            gone=gone,
+        )
     return Textual(
-        denies_added=_denies({key: now[key] for key in come}, new, added=True),
-        denies_removed=_denies({key: was[key] for key in gone}, old, added=False),
-        patterns_added=_patterns({key: now[key] for key in come}, new, expander),
-        patterns_removed=_patterns({key: was[key] for key in gone}, old, expander),
-        cosmetic=cosmetic,
-        equal_language=not gone and not come,
+        denies=deny,
+        patterns_added=() if equal else _patterns(come, expander),
+        patterns_removed=() if equal else _patterns(gone, expander),
+        redundant=redundant,
+        cosmetic=words,
+        equal_language=equal and (sides.before is None) == (sides.after is None),
     )
 
 
-def _shown(access: Access) -> dict[Key, str]:
-    """Every wildcard, NotAction list and deny, as spelt."""
-    found: dict[Key, str] = {}
-    for one in access.atoms:
-        if one.excluded is not None:
-            found[one.effect, not_action(one.excluded), one.place] = not_action(one.excluded.values())
-            continue
-        for low, action in _listed(one):
-            found[one.effect, low, one.place] = action
-    return found
+def _equal(come: Edits, mine: Grants, other: Grants) -> bool:
+    """True where everything that one side says in wildcards is allowed by the other, whatever AWS invents.
+
+    Single actions need no such proof: they were compared already.
+    """
+    return all(
+        exceeds(mine.atom_region(edit.subject, unit), other.region(edit.subject)) is False
+        for edit in come.edits
+        if edit.effect == "Allow" and edit.subject.wild
+        for unit in edit.units
+    )
 
 
-def _listed(one: Atoms) -> Iterable[tuple[str, str]]:
-    yield from one.wildcards.items()
-    if one.effect == "Deny":
-        yield from one.literals.items()
+def _shown(side: Edits) -> Edits:
+    """Without plain Allows of one action: the effective layer tells of them."""
+    return replace(
+        side, edits=tuple(e for e in side.edits if e.units and (e.effect == "Deny" or e.subject.wild))
+    )
 
 
-def not_action(patterns: Iterable[str]) -> str:
-    """How a NotAction list is named."""
-    return "NotAction: " + ", ".join(sorted(patterns))
-
-
-def _denies(found: dict[Key, str], access: Access, *, added: bool) -> tuple[DenyChange, ...]:
-    by_pattern: dict[str, list[Scope]] = {}
-    spelt = {low: action for (_, low, _), action in found.items()}
-    for effect, low, place in found:
-        if effect == "Deny":
-            by_pattern.setdefault(low, []).append(access.scopes[place])
-    made = []
-    for low in sorted(by_pattern):
-        scopes = tuple(sorted(by_pattern[low], key=scope_order))
-        made.append(DenyChange(spelt[low], () if added else scopes, scopes if added else ()))
-    return tuple(made)
-
-
-def _patterns(found: dict[Key, str], access: Access, expander: Expander) -> tuple[PatternChange, ...]:
-    grouped: dict[tuple[str, str], list[Scope]] = {}
-    spelt = {(effect, low): action for (effect, low, _), action in found.items()}
-    for effect, low, place in found:
-        grouped.setdefault((effect, low), []).append(access.scopes[place])
-    made = []
-    for effect, low in sorted(grouped):
-        lost = low.startswith("NotAction: ")
-        reach = (
-            len(expander.everything()) - len({a for p in low[11:].split(", ") for a in expander.reach(p)})
-            if lost
-            else len(expander.reach(low))
+def _patterns(side: Edits, expander: Expander) -> tuple[PatternChange, ...]:
+    gathered: dict[tuple[str, Subject], list[Edit]] = {}
+    for edit in side.edits:
+        gathered.setdefault((edit.effect, edit.subject), []).append(edit)
+    made = [
+        PatternChange(
+            pattern=side.spelt[listed[0].effect, subject],
+            effect=listed[0].effect,
+            scopes=merged(unit for edit in listed for unit in edit.units),
+            reaches=_reaches(subject, expander),
+            open_ended=subject.wild,
         )
-        made.append(
-            PatternChange(
-                pattern=spelt[effect, low],
-                effect="Deny" if effect == "Deny" else "Allow",
-                scopes=tuple(sorted(grouped[effect, low], key=scope_order)),
-                reaches=reach,
-                open_ended=lost or is_wild(low),
-            )
-        )
-    return tuple(made)
+        for (_, subject), listed in gathered.items()
+    ]
+    return tuple(sorted(made, key=lambda one: (one.pattern.lower(), one.effect, one.pattern)))
+
+
+def _reaches(subject: Subject, expander: Expander) -> int:
+    if subject.kind == "Action":
+        return expander.reaches(subject.patterns)
+    return expander.reaches(("*",)) - expander.reaches(subject.patterns)

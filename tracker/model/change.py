@@ -144,6 +144,7 @@ class Difference:
     denies_removed: tuple[DenyChange, ...] = ()
     denies_widened: tuple[DenyChange, ...] = ()
     denies_narrowed: tuple[DenyChange, ...] = ()
+    denies_rescoped: tuple[DenyChange, ...] = ()  # denied elsewhere or otherwise; or not provable either way
     patterns_added: tuple[PatternChange, ...] = ()
     patterns_removed: tuple[PatternChange, ...] = ()
     redundant: tuple[Redundant, ...] = ()

@@ -11,18 +11,10 @@ from dataclasses import dataclass, field
 
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import Effect, Scope
-from tracker.policy.document import Document, Statement
+from tracker.policy.document import Document, Place, Statement
 from tracker.policy.patterns import is_wild, literal_prefix, matches
 
 Identity = tuple[object, ...]  # of a scope: equal where two scopes say the same in the same words
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A scope as one document spells it, and how its `${` is to be read."""
-
-    scope: Scope
-    literal_variables: bool = False
 
 
 def identity(place: Place) -> Identity:
@@ -122,8 +114,7 @@ def access_of(document: Document | None, places: Places) -> Access:
         number = places.number(Place(statement.scope, statement.literal_variables))
         if number not in scopes or scope_order(statement.scope) < scope_order(scopes[number]):
             scopes[number] = statement.scope
-        listed = statement.not_actions if statement.actions is None else statement.actions
-        assert listed is not None  # noqa: S101 -- the parser made one of the two
+        listed = statement.listed
         apart: Identity = () if statement.actions is not None else tuple(sorted({a.lower() for a in listed}))
         gathered.setdefault((statement.effect, number, apart), ([], statement))[0].extend(listed)
     atoms = [
@@ -185,6 +176,17 @@ class Expander:
         if pattern not in self._reached:
             self._reached[pattern] = self._match(pattern)
         return self._reached[pattern]
+
+    def reaches(self, patterns: Iterable[str]) -> int:
+        """How many actions of the catalogue alone these patterns match."""
+        found = {action for pattern in patterns for action in self.reach(pattern)}
+        named = [f"{service}:{name}" for service, names in self._named.items() for name in names]
+        unknown = {action for action in named if not self._is_known(action)}
+        return len(found - unknown) if is_wild("".join(patterns)) else sum(map(self._is_known, found))
+
+    def _is_known(self, action: str) -> bool:
+        service, _, name = action.partition(":")
+        return self._catalogue.action(service, name) is not None
 
     def _match(self, pattern: str) -> Sequence[str]:
         if not is_wild(pattern):

@@ -1,6 +1,6 @@
 """A policy document as values: what `parse_document` makes of JSON, with every element in one shape."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tracker.model.change import Effect, Scope
 
@@ -19,6 +19,12 @@ class Statement:
     sid: str = ""
     index: int = 0  # its place in the document, from 0
     literal_variables: bool = False  # it holds `${`, and the document's Version takes that literally
+    single: frozenset[str] = frozenset()  # elements written as one string where others write a list
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The patterns of Action or NotAction."""
+        return self.actions or self.not_actions or ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +35,31 @@ class Document:
     version: str = OLD_VERSION
     id: str = ""
     single: bool = False  # Statement was one object, not a list
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A scope as one document spells it, and how its `${` is to be read."""
+
+    scope: Scope
+    literal_variables: bool = False
+
+    @property
+    def units(self) -> "tuple[Place, ...]":
+        """The scope taken apart by resource; a NotResource list stays whole."""
+        if self.scope.resources is None or len(self.scope.resources) == 1:
+            return (self,)
+        return tuple(
+            placed(replace(self.scope, resources=(one,)), self.literal_variables)
+            for one in self.scope.resources
+        )
+
+
+def placed(scope: Scope, old_version: bool) -> Place:
+    """A scope in a document; a document of the old Version takes `${` literally.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
+    texts = [*(scope.resources or ()), *(scope.not_resources or ())]
+    texts += [value for entry in scope.condition for value in entry.values]
+    return Place(scope, old_version and any("${" in text for text in texts))

@@ -7,7 +7,7 @@ from tracker.model.catalogue import Catalogue
 from tracker.model.change import Scope
 from tracker.policy.access import Access, Expander, Places, access_of, places_in, scope_order, signatures
 from tracker.policy.document import Document
-from tracker.policy.regions import Region, is_empty
+from tracker.policy.regions import is_empty, region
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ def _shown(
     signature: int, access: Access, places: Places
 ) -> tuple[tuple[Scope, ...], tuple[Scope, ...]] | None:
     allowed, denied = places_in(signature, "Allow"), places_in(signature, "Deny")
-    region = Region(tuple(places.known[n] for n in allowed), tuple(places.known[n] for n in denied))
-    if is_empty(region):
+    where = region((places.known[n] for n in allowed), (places.known[n] for n in denied))
+    if is_empty(where):
         return None
     return (
         tuple(sorted((access.scopes[number] for number in allowed), key=scope_order)),

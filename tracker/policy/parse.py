@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from tracker.model.change import ConditionEntry, Effect, Scope
-from tracker.policy.document import NEW_VERSION, OLD_VERSION, Document, Statement
+from tracker.policy.document import NEW_VERSION, OLD_VERSION, Document, Statement, placed
 from tracker.policy.json_text import read_json, refuse
 
 _DOCUMENT_KEYS = frozenset({"Version", "Id", "Statement"})
@@ -27,6 +27,7 @@ _STATEMENT_KEYS = frozenset(
         "Condition",
     }
 )
+_LISTS = ("Action", "NotAction", "Resource", "NotResource")
 # What no IAM document may hold (its own pattern begins at U+0020, tab, newline and return excepted).
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 EVERYBODY = (("AWS", ("*",)),)  # Principal "*" and {"AWS": "*"} say the same
@@ -109,7 +110,8 @@ class _Reader:
             scope=scope,
             sid=self._text(value.get("Sid", ""), f"{place}.Sid"),
             index=index,
-            literal_variables=literal and _has_variable(scope),
+            literal_variables=placed(scope, literal).literal_variables,
+            single=frozenset(name for name in _LISTS if isinstance(value.get(name), str)),
         )
 
     def _actions(self, value: object, place: str) -> tuple[str, ...]:
@@ -204,9 +206,3 @@ class _Reader:
 
 def _set(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(values)))
-
-
-def _has_variable(scope: Scope) -> bool:
-    texts = [*(scope.resources or ()), *(scope.not_resources or ())]
-    texts += [value for entry in scope.condition for value in entry.values]
-    return any("${" in text for text in texts)
