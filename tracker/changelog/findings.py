@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tracker.changelog.scopes import all_in_words
+from tracker.changelog.scopes import Line, in_one_line, where
 from tracker.model.change import Attention, Severity
 
 _SEVERITY: dict[Severity, int] = {"alarm": 0, "attention": 1, "info": 2, "none": 3}
@@ -27,12 +27,17 @@ class AttentionRow:
     actions: tuple[str, ...]
     completes: tuple[str, ...]
     why: str
-    scope: str
+    where: tuple[Line, ...]  # it holds
     source: str
     source_date: str
     severity: str
     rule: str
     since: str
+
+    @property
+    def scope(self) -> str:
+        """Where it holds, in plain words."""
+        return in_one_line(self.where)
 
 
 def by_weight(items: Iterable[Attention]) -> list[Attention]:
@@ -65,7 +70,7 @@ def attention_row(item: Attention, *, once: bool = False) -> AttentionRow:
         actions=item.actions,
         completes=item.completes,
         why=item.why,
-        scope=all_in_words(item.scopes) if item.scopes else "",
+        where=where(item.scopes) if item.scopes else (),
         source=item.source,
         source_date=item.source_date,
         severity=item.severity,

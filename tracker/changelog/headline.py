@@ -7,7 +7,7 @@ page and leads in the subject of a mail (subject.py).
 from collections.abc import Iterable
 
 from tracker.changelog.actors import actor, lower_first
-from tracker.changelog.wording import between, count, day, listed, number, some, was
+from tracker.changelog.wording import between, count, day, listed, number, short, some, was
 from tracker.model.change import Change, DenyChange, Difference
 from tracker.model.history import Kind, Rollback
 
@@ -107,11 +107,13 @@ def _moved(difference: Difference) -> list[str]:
     return parts
 
 
-def denied(denies: Iterable[DenyChange]) -> str:
-    """`3 actions`, or `3 action patterns` where one of them holds a wildcard."""
+def denied(denies: Iterable[DenyChange], more: str = "") -> str:
+    """`s3:PutObject`, `3 actions`, or `3 action patterns` where one of several holds a wildcard."""
     patterns = {deny.pattern for deny in denies}
+    if len(patterns) == 1:
+        return short(next(iter(patterns)), 80)
     wild = any("*" in pattern or "?" in pattern or " " in pattern for pattern in patterns)
-    return count(len(patterns), "action pattern" if wild else "action")
+    return count(len(patterns), f"{more}{'action pattern' if wild else 'action'}")
 
 
 def _sentence(change: Change, can: str) -> str:
@@ -121,9 +123,12 @@ def _sentence(change: Change, can: str) -> str:
     rest = _moved(difference)
     if added:
         services = {action.service for action in added}
-        first = f"{who} {can} call {count(len(added), 'more action')} in {count(len(services), 'service')}"
-        if new := len(difference.services_added):
-            first += f", {number(new)} of them new"
+        first = f"{who} {can} call {count(len(added), 'more action')}"
+        new = len(difference.services_added)
+        if len(added) == 1:
+            first += f", {short(added[0].action, 80)}{', of a service that is new' if new else ''}"
+        else:
+            first += f" in {count(len(services), 'service')}{f', {number(new)} of them new' if new else ''}"
         if removed:
             rest.insert(0, f"{number(len(removed))} {was(len(removed))} withdrawn")
         return f"{first}; {listed(rest)}." if rest else f"{first}."
@@ -181,7 +186,7 @@ def _denies(difference: Difference, who: str) -> str:
     """What a change of denies alone means to whoever holds the policy."""
     parts = []
     if difference.denies_added:
-        parts.append(f"is now denied {denied(difference.denies_added)} more")
+        parts.append(f"is now denied {denied(difference.denies_added, 'more ')}")
     if difference.denies_removed:
         parts.append(f"is no longer denied {denied(difference.denies_removed)}")
     if difference.denies_widened:

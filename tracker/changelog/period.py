@@ -185,7 +185,7 @@ def _net(net: Change) -> str:
         if moved:
             parts.append(f"had {count(len(moved), 'action')} {word}")
     if difference.denies_added:
-        parts.append(f"is denied {denied(difference.denies_added)} more")
+        parts.append(f"is now denied {denied(difference.denies_added, 'more ')}")
     if difference.denies_removed:
         parts.append(f"is no longer denied {denied(difference.denies_removed)}")
     return listed(parts).rstrip(",")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from tracker.changelog.wording import count
 from tracker.model.change import ConditionEntry, Scope
 
+_ON, _EXCEPT = "on", "on every resource except"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -36,31 +38,34 @@ def everywhere(scopes: Iterable[Scope]) -> bool:
     return any(scope.everywhere for scope in scopes)
 
 
-def in_words(scope: Scope, most: int = 3) -> str:
-    """A scope in one line: `on every resource`, `on 49 resources`, `on arn:... , only if StringEquals ...`."""
-    parts = []
-    if scope.not_resources is not None:
-        parts.append(f"on every resource except {_few(scope.not_resources, most)}")
-    elif scope.resources == ("*",):
-        parts.append("on every resource")
-    else:
-        parts.append(f"on {_few(scope.resources or (), most)}")
-    parts += [f"for {'anybody but ' if scope.not_principal else ''}{who}" for who in principal_texts(scope)]
-    parts += [f"only if {condition_text(entry)}" for entry in scope.condition]
-    return ", ".join(parts)
+def where(scopes: Sequence[Scope], most: int = 3) -> tuple[Line, ...]:
+    """Where something holds, to be set in one line: `on every resource`, or `on arn:..., only if ..., or on arn:...`.
+
+    A scope of more than `most` resources is counted, with the first of them as an example.
+    """
+    if everywhere(scopes):
+        return (Line("", "on every resource", ""),)
+    out: list[Line] = []
+    for scope in sorted(scopes, key=_order):
+        told = lines(scope)
+        places = [line for line in told if line.words in (_ON, _EXCEPT)]
+        if len(places) > most:
+            counted = Line("", f"{places[0].words} {count(len(places), 'resource')} such as", places[0].code)
+            told = (counted, *told[len(places) :])
+        if out:
+            told = (Line("", f"or {told[0].words}", told[0].code), *told[1:])
+        out += told
+    return tuple(out)
 
 
 def all_in_words(scopes: Sequence[Scope], most: int = 3) -> str:
-    """All scopes of one action in one line, alternatives joined by `; or `."""
-    if everywhere(scopes):
-        return "on every resource"
-    return "; or ".join(in_words(scope, most) for scope in sorted(scopes, key=_order))
+    """Where something holds, as plain words in one line."""
+    return in_one_line(where(scopes, most))
 
 
-def _few(resources: Sequence[str], most: int) -> str:
-    if len(resources) <= most:
-        return ", ".join(resources)
-    return f"{count(len(resources), 'resource')} ({resources[0]}, …)"
+def in_one_line(told: Iterable[Line]) -> str:
+    """Lines of a scope as plain words, joined by commas."""
+    return ", ".join(f"{line.told} {line.code}".rstrip() for line in told)
 
 
 def _order(scope: Scope) -> tuple[str, ...]:
@@ -78,11 +83,11 @@ def _order(scope: Scope) -> tuple[str, ...]:
 def lines(scope: Scope, sign: str = "") -> tuple[Line, ...]:
     """A scope laid out line by line, every resource and condition of it."""
     if scope.not_resources is not None:
-        out = [Line(sign, "on every resource except", resource) for resource in scope.not_resources]
+        out = [Line(sign, _EXCEPT, resource) for resource in scope.not_resources]
     elif scope.resources == ("*",):
         out = [Line(sign, "on every resource", "")]
     else:
-        out = [Line(sign, "on", resource) for resource in scope.resources or ()]
+        out = [Line(sign, _ON, resource) for resource in scope.resources or ()]
     word = "for anybody but" if scope.not_principal else "for"
     out += [Line(sign, word, who) for who in principal_texts(scope)]
     out += [Line(sign, "only if", condition_text(entry)) for entry in scope.condition]
@@ -95,6 +100,8 @@ def delta(before: Sequence[Scope], after: Sequence[Scope]) -> tuple[Line, ...]:
     Scopes that stand on both sides are left out. Where one scope of each side remains, or two that differ in their
     resources alone, only the differing resources and conditions are shown; the others are shown whole.
     """
+    if set(before) == set(after):
+        return (Line("", "the allowing statements as before; what a deny withholds is other", ""),)
     gone = sorted(set(before) - set(after), key=_order)
     come = sorted(set(after) - set(before), key=_order)
     out: list[Line] = []
@@ -128,44 +135,52 @@ def _partner(old: Scope, candidates: Sequence[Scope], *, alone: bool) -> Scope |
 
 
 def _one(old: Scope, new: Scope) -> list[Line]:
+    """Two scopes of the same build, in the resources, principals and conditions that differ."""
+    return _places(old, new) + _principals(old, new) + _conditions(old, new)
+
+
+def _places(old: Scope, new: Scope) -> list[Line]:
     excluded = new.not_resources is not None
-    word = "on every resource except" if excluded else "on"
-    old_places, new_places = (
-        old.not_resources or old.resources or (),
-        new.not_resources or new.resources or (),
-    )
-    kept = set(old_places) & set(new_places)
+    word = _EXCEPT if excluded else _ON
+    before = old.not_resources or old.resources or ()
+    after = new.not_resources or new.resources or ()
+    kept = set(before) & set(after)
 
     def place(sign: str, resource: str) -> Line:
         return (
             Line(sign, "on every resource", "")
-            if resource == "*" and not excluded
+            if (resource, excluded) == ("*", False)
             else Line(sign, word, resource)
         )
 
-    out = [place("+", resource) for resource in new_places if resource not in kept]
-    out += [place("−", resource) for resource in old_places if resource not in kept]
-    if out and kept:
-        change = (
-            f"{len(old_places)} → {len(new_places)}"
-            if len(old_places) != len(new_places)
-            else str(len(new_places))
-        )
-        out.append(Line("", f"{change} resources, {len(kept)} of them as before", ""))
-    elif not out and new_places and (old.condition != new.condition or old.principal != new.principal):
-        out += (
-            [Line("", "on every resource", "")]
-            if new_places == ("*",)
-            else [Line("", word, r) for r in new_places]
-        )
-    for sign, side, other in (("+", new, old), ("−", old, new)):
-        was_principals = principal_texts(other) if other.not_principal == side.not_principal else ()
-        who = "for anybody but" if side.not_principal else "for"
-        out += [Line(sign, who, text) for text in principal_texts(side) if text not in was_principals]
-        out += [
-            Line(sign, "only if", condition_text(entry))
-            for entry in side.condition
-            if entry not in other.condition
-        ]
-    out += [Line("", "only if", condition_text(entry)) for entry in new.condition if entry in old.condition]
-    return out
+    if before == after:
+        return [place("", resource) for resource in after]
+    out = []
+    if kept:
+        totals = f"{len(before)} → {len(after)}" if len(before) != len(after) else str(len(after))
+        out.append(Line("", f"{totals} resources, {len(kept)} of them as before", ""))
+    out += [place("+", resource) for resource in after if resource not in kept]
+    return out + [place("−", resource) for resource in before if resource not in kept]
+
+
+def _principals(old: Scope, new: Scope) -> list[Line]:
+    was = principal_texts(old) if old.not_principal == new.not_principal else ()
+    now = principal_texts(new) if old.not_principal == new.not_principal else ()
+    sides = (("+", new, was), ("−", old, now))
+    return [
+        Line(sign, "for anybody but" if side.not_principal else "for", text)
+        for sign, side, other in sides
+        for text in principal_texts(side)
+        if text not in other
+    ]
+
+
+def _conditions(old: Scope, new: Scope) -> list[Line]:
+    come = [entry for entry in new.condition if entry not in old.condition]
+    gone = [entry for entry in old.condition if entry not in new.condition]
+    kept = [entry for entry in new.condition if entry in old.condition]
+    return [
+        Line(sign, "only if", condition_text(entry))
+        for sign, entries in (("+", come), ("−", gone), ("", kept))
+        for entry in entries
+    ]

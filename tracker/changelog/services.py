@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tracker.changelog.scopes import all_in_words, everywhere
+from tracker.changelog.scopes import Line, everywhere, in_one_line, where
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import ActionChange, Difference
 
@@ -18,9 +18,14 @@ class ActionRow:
     action: str  # 's3:GetObject'
     name: str  # 'GetObject'
     description: str  # 'retrieve objects from Amazon S3': to follow 'may', possibly empty
-    scope: str  # where it holds, in words; empty for every resource
+    where: tuple[Line, ...]  # it holds; empty for every resource
     flagged: bool  # it deserves attention, and stands there with the reason
     tags: tuple[str, ...]
+
+    @property
+    def scope(self) -> str:
+        """Where it holds, in plain words; empty for every resource."""
+        return in_one_line(self.where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ def groups(
             action=one.action,
             name=one.action.partition(":")[2] or one.action,
             description=_plain(one.description),
-            scope="" if everywhere(one.scopes) else all_in_words(one.scopes),
+            where=() if everywhere(one.scopes) else where(one.scopes),
             flagged=one.action.lower() in flagged,
             tags=one.tags,
         )

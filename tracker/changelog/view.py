@@ -11,7 +11,7 @@ from tracker.changelog.findings import AttentionRow, attention_row, shown
 from tracker.changelog.headline import headline, kind_in_words, versions
 from tracker.changelog.inert import console_link
 from tracker.changelog.origin import Origin, origins
-from tracker.changelog.scopes import Line, all_in_words, delta
+from tracker.changelog.scopes import Line, delta, in_one_line, where
 from tracker.changelog.scopes import lines as scope_lines
 from tracker.changelog.services import ServiceGroup, SummaryRow, groups, summary
 from tracker.changelog.wording import count
@@ -64,9 +64,14 @@ class PatternRow:
     word: str
     pattern: str
     effect: str
-    scope: str
+    where: tuple[Line, ...]  # it holds
     reaches: int
     open_ended: bool
+
+    @property
+    def scope(self) -> str:
+        """Where it holds, in plain words."""
+        return in_one_line(self.where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ def _denies(sign: str, word: str, denies: Iterable[DenyChange]) -> list[DenyRow]
 
 def _patterns(sign: str, word: str, patterns: Iterable[PatternChange]) -> list[PatternRow]:
     return [
-        PatternRow(sign, word, one.pattern, one.effect, all_in_words(one.scopes), one.reaches, one.open_ended)
+        PatternRow(sign, word, one.pattern, one.effect, where(one.scopes), one.reaches, one.open_ended)
         for one in sorted(patterns, key=lambda one: (one.pattern.lower(), one.effect))
     ]
 
