@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from tracker.errors import InputError, SetupError
@@ -193,6 +194,10 @@ def _sync(path: Path, flags: int) -> None:
         raise _disk(path, error) from error
 
 
+def _damaged(path: Path, sha256: str) -> Path:
+    return path.with_name(f"{path.name}.damaged-{sha256[:12]}")
+
+
 def _refused(path: Path, wrong: str) -> InputError:
     return InputError(
         f"{path} is not read: {wrong}", advice="run 'policy-tracker verify', which lists what is wrong"
@@ -211,10 +216,10 @@ def set_aside(path: Path) -> Path:
     import hashlib
 
     try:
-        prefix = hashlib.sha256(read_bytes(path, LARGEST_LINES)).hexdigest()[:12]
-    except InputError:
-        prefix = "0" * 12  # a link, a device, or too much to read
-    beside = path.with_name(f"{path.name}.damaged-{prefix}")
+        beside = _damaged(path, hashlib.sha256(read_bytes(path, LARGEST_LINES)).hexdigest())
+    except InputError:  # a link, a device, or too much to read: a number instead
+        names = (_damaged(path, f"{number:012x}") for number in count())
+        beside = next(name for name in names if not os.path.lexists(name))
     log.warning("%s is no snapshot: moved to %s", path, beside.name)
     put(path, beside)
     sync_folder(path.parent)
