@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from tracker.changes.effective import Effective, Judge, effective
-from tracker.changes.textual import Sides, textual
+from tracker.changes.difference_effective import Effective, Judge, effective
+from tracker.changes.difference_textual import Sides, textual
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import ActionChange, Difference, Scope, ScopeChange, ServiceChange
 from tracker.policy.access import (

@@ -47,7 +47,9 @@ def edits(mine: Access, other: Access, places: Places, settled: Set[str]) -> Edi
             if same is None:
                 subject = Subject("NotAction", tuple(sorted(one.excluded)))
                 found.append((one.effect, subject, one.place))
-                spelt[one.effect, subject] = "NotAction: " + ", ".join(sorted(one.excluded.values()))
+                spelt[one.effect, subject] = "NotAction: " + ", ".join(
+                    one.excluded[low] for low in sorted(one.excluded)
+                )
             continue
         for kind in ("literals", "wildcards"):
             said: dict[str, str] = getattr(one, kind)

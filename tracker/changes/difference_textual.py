@@ -4,10 +4,10 @@ edits without effect, and whether the same is said for ever, for actions that AW
 from collections.abc import Set
 from dataclasses import dataclass, replace
 
-from tracker.changes.atoms import Edit, Edits, edits, merged
-from tracker.changes.cosmetic import cosmetic
-from tracker.changes.denies import Denies, denies
-from tracker.changes.redundant import split_redundant, told
+from tracker.changes.difference_atoms import Edit, Edits, edits, merged
+from tracker.changes.difference_cosmetic import cosmetic
+from tracker.changes.difference_denies import Denies, denies
+from tracker.changes.difference_redundant import split_redundant, told
 from tracker.model.change import PatternChange, Redundant
 from tracker.policy.access import Access, Expander, Places
 from tracker.policy.document import Document

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from tracker.changes.atoms import Edits
+from tracker.changes.difference_atoms import Edits
 from tracker.policy.access import Access
 from tracker.policy.document import Document
 

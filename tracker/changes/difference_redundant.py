@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tracker.changes.atoms import Edit, Edits, merged
+from tracker.changes.difference_atoms import Edit, Edits, merged
 from tracker.model.change import Redundant
 from tracker.policy.document import Place, placed
 from tracker.policy.grants import Grants
