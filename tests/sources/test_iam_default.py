@@ -5,7 +5,8 @@ import logging
 import pytest
 
 from tests.sources.worlds import ARN, V19, V20, V21, document, fetched, known
-from tests.support.fake_iam import FakeIam, no_such_entity
+from tests.support.fake_iam import FakeIam
+from tests.support.iam_replies import no_such_entity
 from tracker.errors import SourceUnavailableError
 from tracker.model.asking import Answer, Known
 from tracker.sources.iam import ROUNDS, IamSource

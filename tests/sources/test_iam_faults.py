@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.sources.worlds import ARN, V19, V20, document, known
-from tests.support.fake_iam import (
-    FakeIam,
+from tests.support.fake_iam import FakeIam
+from tests.support.iam_replies import (
     Reply,
     answer,
     cut_off,

@@ -4,9 +4,11 @@ import json
 from collections import Counter
 
 import pytest
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from tests.sources.worlds import ARN, V19, document, known
-from tests.support.fake_iam import FakeIam, no_such_entity
+from tests.support.fake_iam import FakeIam
+from tests.support.iam_replies import no_such_entity
 from tracker.errors import PolicyMissingError, SourceUnavailableError, UnknownPolicyError
 from tracker.model.asking import Answer, Known
 from tracker.model.identity import PolicyArn
@@ -110,8 +112,7 @@ def test_a_name_that_is_nowhere_asks_for_the_arn(name: str, iam: FakeIam, source
 
 def test_the_usual_paths_are_all_paths_of_the_managed_policies() -> None:
     """1,582 policies of moto 5.2.5; a later one may bring a path that PATHS does not have."""
-    data = pytest.importorskip("moto.iam.aws_managed_policies").aws_managed_policies_data
-    paths = Counter(policy["Path"] for policy in json.loads(data).values())
+    paths = Counter(policy["Path"] for policy in json.loads(aws_managed_policies_data).values())
     assert paths.total() >= 1582
     assert {path for path in paths if path not in PATHS} == set()
     assert list(PATHS) == sorted(paths, key=lambda path: -paths[path])

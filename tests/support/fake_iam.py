@@ -6,8 +6,8 @@
         assert iam.actions == ["GetPolicy", "GetPolicyVersion"]
 
 Unlike moto it moves UpdateDate as AWS does ('when the most recent policy version was created', also where the
-default goes back), keeps any create date and any number of versions, counts its calls, and misbehaves on demand:
-`iam.next("GetPolicy", html(502))` once, `iam.always("GetPolicy", throttled())` until `iam.calm()`,
+default goes back), keeps any create date and any number of versions, counts its calls, and misbehaves on demand with the replies of
+iam_replies.py: `iam.next("GetPolicy", html(502))` once, `iam.always("GetPolicy", throttled())` until `iam.calm()`,
 `iam.after("GetPolicy", lambda: iam.set_default(arn, "v42"))` to move the world between two calls.
 """
 
@@ -17,7 +17,7 @@ import ssl
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -25,23 +25,9 @@ from typing import Self
 from urllib.parse import parse_qsl, quote
 from xml.sax.saxutils import escape
 
+from tests.support.iam_replies import Reply, access_denied, answer, fault, no_such_entity
 from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso, parse_instant
-
-NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
-CALLER = "arn:aws:sts::123456789012:assumed-role/tracker/session"
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One answer on the wire, good or bad."""
-
-    body: bytes
-    status: int = 200
-    content_type: str = "text/xml"
-    missing_bytes: int = 0  # promised by Content-Length and never sent: a body cut off on the way
-    wait_s: float = 0.0  # silence before the answer
-    hang_up: bool = False  # close the connection without a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +63,9 @@ class FakeIam:
     def __init__(self, *, page_size: int = 100) -> None:
         self.page_size = page_size
         self.calls: list[Call] = []
-        self.denied: set[str] = set()  # 'iam:ListPolicies'
+        self._denied: set[str] = set()  # 'iam:ListPolicies'
+        self._allowed: set[str] | None = None  # None: all
+        self._readable: str | None = None  # the one ARN that may be read; None: all
         self._policies: dict[str, _Policy] = {}
         self._once: dict[str, deque[Reply | Answerer]] = defaultdict(deque)
         self._always: dict[str, Reply | Answerer] = {}
@@ -163,7 +151,15 @@ class FakeIam:
 
     def deny(self, *actions: str) -> None:
         """Answer AccessDenied to these ('iam:ListPolicies'), in AWS's words, until `calm()`."""
-        self.denied.update(actions)
+        self._denied.update(actions)
+
+    def allow_only(self, *actions: str) -> None:
+        """Answer AccessDenied to every other action ('iam:GetPolicy'), until `calm()`."""
+        self._allowed = set(actions)
+
+    def narrow_to(self, arn: str) -> None:
+        """Answer AccessDenied to what reads any other policy, until `calm()`."""
+        self._readable = arn
 
     def next(self, action: str, *replies: "Reply | Answerer") -> None:
         """Answer the next calls of `action` ('GetPolicy', or '*') with these, one each."""
@@ -183,7 +179,8 @@ class FakeIam:
     def calm(self) -> None:
         """No more misbehaviour."""
         with self._lock:
-            self.denied.clear()
+            self._denied.clear()
+            self._allowed = self._readable = None
             self._once.clear()
             self._always.clear()
             self._after.clear()
@@ -263,9 +260,15 @@ class FakeIam:
             for key in (call.action, "*"):
                 if key in self._always:
                     return self._made_up(call, self._always[key])
-            if f"iam:{call.action}" in self.denied:
+            if not self._permits(call):
                 return access_denied(call.action, call.parameters.get("PolicyArn", "policy path /"))
             return self._made_up(call, self._truthful)
+
+    def _permits(self, call: Call) -> bool:
+        action, arn = f"iam:{call.action}", call.parameters.get("PolicyArn")
+        if action in self._denied or (self._allowed is not None and action not in self._allowed):
+            return False
+        return arn is None or self._readable in (None, arn)
 
     def _made_up(self, call: Call, reply: "Reply | Answerer") -> Reply:
         made = reply if isinstance(reply, Reply) else reply(call)
@@ -306,77 +309,6 @@ def _summary(arn: str, policy: _Policy, default: str | None) -> str:
         f"<AttachmentCount>0</AttachmentCount><IsAttachable>true</IsAttachable>"
         f"<CreateDate>{iso(made)}</CreateDate><UpdateDate>{iso(policy.update_date)}</UpdateDate>"
     )
-
-
-def answer(action: str, result: str) -> Reply:
-    """A good answer of `action` with this XML as its result."""
-    return Reply(
-        f'<{action}Response xmlns="{NAMESPACE}"><{action}Result>{result}</{action}Result>'
-        f"<ResponseMetadata><RequestId>7a62c49f-347e-4fc4-9331-6e8eEXAMPLE</RequestId></ResponseMetadata>"
-        f"</{action}Response>".encode()
-    )
-
-
-def fault(code: str, status: int, message: str) -> Reply:
-    """An error in IAM's own form."""
-    kind = "Sender" if status < 500 else "Receiver"
-    return Reply(
-        f'<ErrorResponse xmlns="{NAMESPACE}"><Error><Type>{kind}</Type><Code>{code}</Code>'
-        f"<Message>{escape(message)}</Message></Error><RequestId>7a62c49f-347e-4fc4-9331-6e8eEXAMPLE</RequestId>"
-        f"</ErrorResponse>".encode(),
-        status=status,
-    )
-
-
-def no_such_entity(message: str) -> Reply:
-    """NoSuchEntity."""
-    return fault("NoSuchEntity", 404, message)
-
-
-def access_denied(action: str, resource: str) -> Reply:
-    """AccessDenied in AWS's words."""
-    return fault(
-        "AccessDenied",
-        403,
-        f"User: {CALLER} is not authorized to perform: iam:{action} on resource: {resource}"
-        f" because no identity-based policy allows the iam:{action} action",
-    )
-
-
-def throttled() -> Reply:
-    """IAM's own throttling."""
-    return fault("Throttling", 400, "Rate exceeded")
-
-
-def expired_token() -> Reply:
-    """A session that has run out."""
-    return fault("ExpiredToken", 403, "The security token included in the request is expired")
-
-
-def invalid_token() -> Reply:
-    """An access key that nobody knows."""
-    return fault("InvalidClientTokenId", 403, "The security token included in the request is invalid.")
-
-
-def html(status: int = 200) -> Reply:
-    """The page of a proxy that stands in between."""
-    page = f"<!DOCTYPE html><html><head><title>{status}</title></head><body><h1>Blocked<br>by your proxy</h1></body></html>"
-    return Reply(page.encode(), status=status, content_type="text/html")
-
-
-def cut_off(reply: Reply, *, sent: int) -> Reply:
-    """The same answer of which only the first `sent` bytes arrive, though its length promised all."""
-    return replace(reply, body=reply.body[:sent], missing_bytes=len(reply.body) - sent)
-
-
-def silence(seconds: float = 30.0) -> Reply:
-    """No answer for that long (or until the server is closed)."""
-    return Reply(b"", status=200, wait_s=seconds, hang_up=True)
-
-
-def hang_up() -> Reply:
-    """The connection closed without a word."""
-    return Reply(b"", hang_up=True)
 
 
 class _Handler(BaseHTTPRequestHandler):

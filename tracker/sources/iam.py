@@ -84,13 +84,21 @@ class IamSource:
     def find(self, name: str, partition: str = "aws") -> PolicyArn:
         """The ARN of an AWS managed policy by its name, tried under each of the usual paths.
 
-        Raises UnknownPolicyError where it is under none of them, and what `look` raises for faults.
+        Raises UnknownPolicyError where it is under none of them, PermissionDeniedError where it may be under one
+        that may not be read, and what `look` raises for other faults.
         """
-        if is_policy_name(name):
-            for path in PATHS:
-                arn = PolicyArn(partition, name, path)
+        denied: PermissionDeniedError | None = None
+        for path in PATHS if is_policy_name(name) else ():
+            arn = PolicyArn(partition, name, path)
+            try:
                 if self._iam.get_policy(arn) is not None:
                     return arn
+            except (
+                PermissionDeniedError
+            ) as error:  # a permission may name single policies, by their whole ARN
+                denied = denied or error
+        if denied is not None:
+            raise denied
         raise UnknownPolicyError(
             f"no AWS managed policy {name!r} in partition {partition} under the paths {', '.join(PATHS)}",
             advice="Check the spelling; for a policy under another path give the whole ARN instead of its name.",
