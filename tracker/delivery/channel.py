@@ -1,6 +1,6 @@
 """The seam of all channels: one message for one recipient goes in, the server's answer comes out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -14,7 +14,9 @@ class Parcel:
     message: Message
     recipient: str  # a checked address
     queued: datetime  # UTC, when it was written to the outbox: the mail's Date, the same at every attempt
-    token: str = ""  # the subscriber's, with which the recipient can leave; empty: nothing to leave
+    token: str = field(
+        default="", repr=False
+    )  # the subscriber's, with which the recipient can leave; empty: nothing to leave
 
 
 class Channel(Protocol):

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
@@ -32,7 +32,7 @@ class Subscriber:
     frequency: Frequency  # 'instant': a mail a change; 'monthly': a mail a report
     state: State
     created: datetime  # UTC
-    token: str  # with which the recipient can leave: a secret
+    token: str = field(repr=False)  # with which the recipient can leave: a secret
 
     def wants(self, policy: str) -> bool:
         """Whether a mail about the policy of this name is for this subscriber."""
