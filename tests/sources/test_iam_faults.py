@@ -32,6 +32,7 @@ from tracker.errors import (
 from tracker.model.asking import Known
 from tracker.model.identity import PolicyArn
 from tracker.sources.iam import IamSource
+from tracker.sources.iam_faults import translate
 
 NOWHERE = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
 
@@ -95,6 +96,13 @@ CASES = {
     "an answer without its fields": Case(
         lambda _: answer("GetPolicy", "<Policy><DefaultVersionId>v1</DefaultVersionId></Policy>"),
         SourceUnavailableError, 75, "it has no UpdateDate", "proxy", 1,
+    ),
+    "an answer with an odd date": Case(
+        lambda iam: Reply(iam.get_policy(str(ARN)).body.replace(b"2021-10-26T20:11:09Z", b"yesterday")),
+        SourceUnavailableError, 75, "a date that is none", "proxy", 1,
+    ),
+    "a refusal that nobody knows": Case(
+        lambda _: fault("InvalidAction", 400, "Could not find operation GetPolicy"), SetupError, 4, "HTTP 400 (InvalidAction", "proxy", 1
     ),
     "an answer with an odd version": Case(
         lambda _: answer("GetPolicy", "<Policy><DefaultVersionId>latest</DefaultVersionId></Policy>"),
@@ -250,6 +258,20 @@ def test_no_credentials(iam: FakeIam, source: IamSource, monkeypatch: pytest.Mon
     assert isinstance(error, CredentialsError)
     assert (error.exit_code, iam.calls) == (4, [])
     assert "no AWS credentials found" in str(error)
+
+
+def test_credentials_that_were_renewed_are_taken_up(
+    iam: FakeIam, source: IamSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    iam.next("GetPolicy", expired_token())
+    assert isinstance(look(source), CredentialsError)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDRENEWED")
+    assert source.look(ARN, known(V19)).default == V19
+    assert [call.access_key for call in iam.calls] == ["AKIDEXAMPLE", "AKIDRENEWED"]
+
+
+def test_what_is_nobodys_fault_but_ours_is_not_dressed_up() -> None:
+    assert translate(KeyError("x"), "GetPolicy", str(ARN), 1) is None
 
 
 def test_half_of_the_credentials(iam: FakeIam, source: IamSource, monkeypatch: pytest.MonkeyPatch) -> None:

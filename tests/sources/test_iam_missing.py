@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-from tests.sources.worlds import ARN, V19, document, known
+from tests.sources.worlds import ARN, V19, V20, document, known
 from tests.support.fake_iam import FakeIam
 from tests.support.iam_replies import no_such_entity
 from tracker.errors import PolicyMissingError, SourceUnavailableError, UnknownPolicyError
@@ -93,6 +93,16 @@ def test_a_name_is_found_under_each_usual_path(path: str, iam: FakeIam, source: 
     iam.put(PolicyArn("aws", "Wanted", path), "v1", document("s3:Get*"), "2020-01-01")
     assert source.find("Wanted") == PolicyArn("aws", "Wanted", path)
     assert iam.actions == ["GetPolicy"] * (PATHS.index(path) + 1)
+
+
+def test_a_policy_removed_before_its_versions_are_listed_is_judged_at_the_next_look(
+    iam: FakeIam, source: IamSource
+) -> None:
+    iam.put(ARN, "v19", document("s3:ListBucket"), V20[1])
+    iam.after("GetPolicy", lambda: iam.remove(ARN))
+    assert source.look(ARN, known(V19)) == Answer(ARN, V19)
+    assert iam.actions == ["GetPolicy", "ListPolicyVersions"]
+    assert source.look(ARN, known(V19)) == Answer(ARN, None)
 
 
 def test_a_name_is_found_in_its_partition(iam: FakeIam, source: IamSource) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from tracker.errors import SetupError, SourceUnavailableError
+from tracker.errors import CredentialsError, SetupError, SourceUnavailableError
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.sources.iam_answers import NoAnswerError, judge
 from tracker.sources.iam_faults import is_no_such_entity, translate
@@ -208,6 +208,8 @@ class IamClient:
             ours = translate(error, action, what, self._connection.attempts)
             if ours is None:
                 raise
+            if isinstance(ours, CredentialsError):
+                self._forget(partition)
             raise ours from error
 
     def _persist(
@@ -226,6 +228,13 @@ class IamClient:
                 attempt += 1
             else:
                 return answer
+
+    def _forget(self, partition: str) -> None:
+        """Drop a client, so that a daemon's next look reads credentials that were renewed meanwhile."""
+        with self._lock:
+            client = self._clients.pop(partition, None)
+        if client is not None:
+            client.close()
 
     def _client(self, partition: str) -> Any:
         """The client of a partition, made at its first call: nothing is imported for it before."""

@@ -81,6 +81,10 @@ def translate(error: Exception, action: str, what: str, attempts: int) -> Tracke
             f"{doing}: the sign-in session is missing or has run out: {_said(error)}",
             advice="Sign in again: `aws sso login` or `aws login`, with the same profile.",
         )
+    if isinstance(error, ValueError) and "timestamp" in str(error):
+        return SourceUnavailableError(
+            f"{doing}: the answer has a date that is none: {_said(error)}", advice=_FOREIGN
+        )
     if "BotoCoreError" in names or (isinstance(error, ValueError) and "ndpoint" in str(error)):
         return SetupError(
             f"{doing}: the AWS settings can't be used: {_said(error)}",
