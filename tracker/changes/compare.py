@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from tracker.changes.difference_effective import Effective, Judge, effective
+from tracker.changes.difference_explain import Evidence, Explanation, explain
 from tracker.changes.difference_textual import Sides, textual
 from tracker.model.catalogue import Catalogue
-from tracker.model.change import ActionChange, Difference, Scope, ScopeChange, ServiceChange
+from tracker.model.change import ActionChange, Difference, Effect, Scope, ScopeChange, ServiceChange
 from tracker.policy.access import (
     Access,
     Expander,
@@ -16,6 +17,7 @@ from tracker.policy.access import (
     signatures,
 )
 from tracker.policy.document import Document
+from tracker.policy.remaining import remaining
 
 
 def compare(before: Document | None, after: Document | None, catalogue: Catalogue) -> Difference:
@@ -58,6 +60,11 @@ def compare(before: Document | None, after: Document | None, catalogue: Catalogu
         actions_before=found.actions[0],
         actions_after=found.actions[1],
     )
+
+
+__all__ = ["Evidence", "Explanation", "compare", "explain"]
+
+EFFECTS: tuple[Effect, Effect] = ("Allow", "Deny")
 
 
 class _Teller:
@@ -145,6 +152,9 @@ class _Teller:
     def _allowed(self, signature: int, access: Access) -> tuple[Scope, ...]:
         key = (id(access), signature)
         if key not in self._scopes:
-            numbers = places_in(signature, "Allow")
-            self._scopes[key] = tuple(sorted((access.scopes[n] for n in numbers), key=scope_order))
+            allowed, denied = (
+                [access.scopes[number] for number in places_in(signature, effect)] for effect in EFFECTS
+            )
+            left = remaining(allowed, denied) if denied else None
+            self._scopes[key] = tuple(sorted(allowed if left is None else left, key=scope_order))
         return self._scopes[key]
