@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tracker.archive import folder, verify_lines
+from tracker.archive import verify_lines
 from tracker.archive.files import LARGEST_SNAPSHOT, TEMPORARY, read_bytes
 from tracker.archive.folder import Place
 from tracker.archive.layout import (
@@ -67,25 +67,26 @@ class _Looked:
             if entry.name == LOOKS:
                 self.found += verify_lines.looks(self.home, path / LOOKS)
                 self.expected.looks(path)
-            elif arn_of_folder(path.name, entry.name) is not None:
-                if self._is_folder(entry):
-                    self._policy(Path(entry.path))
-            elif not _OURS_TOO.fullmatch(entry.name):
+            elif arn_of_folder(path.name, entry.name) is None:
                 self._wrong(entry.path, "it is no policy's folder", _FOREIGN)
+            elif _OURS_TOO.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                continue  # these are legal names of policies, too
+            elif self._is_folder(entry):
+                self._policy(Path(entry.path))
 
     def _policy(self, path: Path) -> None:
         held: dict[Identity, str] = {}
+        named = set()  # a damaged snapshot is reported once: a line that names it is not wrong for that
         for entry in self._entries(path):
             identity = identity_of(entry.name)
             if identity is not None:
+                named.add(identity)
                 snapshot = self._snapshot(Path(entry.path), identity)
                 if snapshot is not None:
                     held[identity] = snapshot.sha256
                     self.expected.snapshot(path, snapshot)
             elif entry.name not in (TIMELINE, SOURCES) and not _OURS_TOO.fullmatch(entry.name):
                 self._beside(Path(entry.path))
-        # A damaged snapshot is reported once, above: a line that names it is not wrong for that.
-        named = set(folder.identities(path)) | held.keys()
         self.found += verify_lines.sources(self.home, path / SOURCES, held, named)
         self.found += verify_lines.timeline(self.home, path / TIMELINE, named)
         self.expected.policy(Place(path.parent.name, path.name), path)
