@@ -62,7 +62,7 @@ def check(tracker: Tracker, policies: Sequence[PolicyArn]) -> Round:
             moved = observation(answer, known, run, tracker.clock())
             if moved is not None:
                 tracker.archive.observe(arn, moved)
-            if moved is not None or answer.snapshots:
+            if moved is not None or not _indexed(tracker, known, answer):
                 told += publish(tracker, arn, mail=not first)
             checked.append(arn)
             if first:
@@ -94,6 +94,11 @@ def observation(answer: Answer, known: Known, run: str, now: datetime) -> Observ
         return None
     version, create_date = answer.default or (None, None)
     return Observation(now, version, create_date, source="iam", run=run, basis="look")
+
+
+def _indexed(tracker: Tracker, known: Known, answer: Answer) -> bool:
+    """Whether the index has every archived version, those of this answer and of a round that was killed included."""
+    return known.archived | {one.identity for one in answer.snapshots} == tracker.archive.indexed(answer.arn)
 
 
 def preview(tracker: Tracker, policies: Sequence[PolicyArn]) -> Round:
@@ -261,12 +266,13 @@ def _round(tracker: Tracker, kind: RunKind) -> Iterator[tuple[str, datetime]]:
 
 
 def _recover(tracker: Tracker) -> None:
-    """Complete what killed rounds left: lines on a timeline, and snapshots, of which the index knows nothing yet."""
+    """Complete what killed rounds left: lines on a timeline of which the index knows nothing yet.
+
+    A snapshot without a line waits for the next look: only AWS can say whether it is in force.
+    """
     for run in tracker.archive.open_runs():
         log.warning("a round was cut off; completing it", extra={"run": run.id, "started": iso(run.started)})
         for arn in tracker.archive.policies():
-            if tracker.archive.known(arn).archived != tracker.archive.indexed(arn) or any(
-                one.run == run.id for one in tracker.archive.observations(arn)
-            ):
+            if any(one.run == run.id for one in tracker.archive.observations(arn)):
                 publish(tracker, arn, mail=run.kind == "check" and tracker.archive.last_look(arn) is not None)
         tracker.archive.finish_run(run.id, tracker.clock(), "completed by a later round")
