@@ -5,6 +5,16 @@ from datetime import date
 
 from tracker.model.change import Severity
 
+# Rules that are no entries of a list: they judge access levels, what nobody reviewed, and denies that go.
+LEVEL_RULES = {
+    "Permissions management": "level/permissions-management",
+    "Tagging": "level/tagging",
+    "Write": "level/write",
+}
+NOT_REVIEWED = "not-reviewed/new-actions"
+DENY_REMOVED = "deny/no-longer-denied"
+BUILT_IN_RULES = frozenset({*LEVEL_RULES.values(), NOT_REVIEWED, DENY_REMOVED})
+
 
 @dataclass(frozen=True, slots=True)
 class WatchEntry:
@@ -31,6 +41,9 @@ class Accepted:
     owner: str
     expires: date | None = None
     policy: str = "*"  # glob on the policy's name
+    resources: tuple[
+        str, ...
+    ] = ()  # patterns that the finding's scope must stay inside; empty: as it was found
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +56,4 @@ class Rules:
     silenced: frozenset[str] = frozenset()  # rule ids
     reviewed: str = ""  # the catalogue version up to which the list was reviewed
     reviewed_on: str = ""  # '2026-11-24'
+    newer: frozenset[str] = frozenset()  # actions of the catalogue in use that came after that review

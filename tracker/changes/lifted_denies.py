@@ -1,0 +1,91 @@
+"""Denies that go although nothing is allowed here: what other policies allow may now take effect."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tracker.changes.held import held
+from tracker.changes.levels import grants_of
+from tracker.model.catalogue import Catalogue
+from tracker.model.change import Attention, Difference, Scope
+from tracker.model.rules import DENY_REMOVED
+from tracker.policy.access import scope_order
+from tracker.policy.document import Document
+from tracker.policy.granted import catalogue_spelling
+from tracker.policy.patterns import is_wild
+
+_SOURCE = (
+    "IAM User Guide, policy evaluation logic "
+    "(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html)"
+)
+_READ_ON = "2026-11-24"
+_NAMED = 3
+_NOT_ACTION = "NotAction:"  # how a difference writes a NotAction list
+
+
+def deny_findings(
+    difference: Difference, before: Document | None, after: Document | None, catalogue: Catalogue
+) -> Iterator[Attention]:
+    """At most one finding: actions whose deny is gone or narrower, and that the document itself does not allow.
+
+    What it does allow is newly granted, and told as such.
+    """
+    gone = (*difference.denies_removed, *difference.denies_narrowed)
+    if not gone or before is None or after is None:
+        return
+    lifted = _lifted(difference, before, after, catalogue)
+    if lifted:
+        scopes: set[Scope] = {scope for one in gone for scope in one.before}
+        more = len(lifted) - _NAMED
+        words = ["any action" if action == "*" else action for action in lifted[:_NAMED]]
+        named = ", ".join(words) + (f" and {more:,} more" if more > 0 else "")
+        yield Attention(
+            rule=DENY_REMOVED,
+            kind="deny",
+            actions=lifted,
+            completes=(),
+            consequence=f"call {named} where another policy allows it",
+            why="This policy stopped it whatever other policies say, and no longer does.",
+            source=_SOURCE,
+            source_date=_READ_ON,
+            scopes=tuple(sorted(scopes, key=scope_order)),
+            severity="attention",
+        )
+
+
+def _lifted(
+    difference: Difference, before: Document, after: Document, catalogue: Catalogue
+) -> tuple[str, ...]:
+    """The actions, and where only a scope shrank the patterns, that are denied no more and not allowed here."""
+    patterns = {
+        one.pattern.lower(): one.pattern for one in (*difference.denies_removed, *difference.denies_narrowed)
+    }
+    narrowed = {one.pattern.lower() for one in difference.denies_narrowed}
+    plain = not any(is_wild(pattern) or pattern.startswith(_NOT_ACTION.lower()) for pattern in patterns)
+    if plain:  # a few literals: nothing else needs to be looked at
+        allowed = held(after, patterns, catalogue).keys()
+        still = held(_denies(after), patterns, catalogue).keys()
+        free = {action for action in patterns if action not in still or action in narrowed} - allowed
+        return tuple(sorted(patterns[action] for action in free))
+    allowed = grants_of(after, catalogue).keys()
+    free = (
+        grants_of(_denies(before), catalogue).keys() - grants_of(_denies(after), catalogue).keys() - allowed
+    )
+    named = {catalogue_spelling(action, catalogue) for action in free}
+    named |= {
+        patterns[pattern]
+        for pattern in narrowed
+        if not pattern.startswith(_NOT_ACTION.lower()) and (is_wild(pattern) or pattern not in allowed)
+    }
+    return tuple(sorted(named))
+
+
+def _denies(document: Document) -> Document:
+    """What a document denies, put as if it allowed it."""
+    return replace(
+        document,
+        statements=tuple(
+            replace(statement, effect="Allow")
+            for statement in document.statements
+            if statement.effect == "Deny"
+        ),
+    )
