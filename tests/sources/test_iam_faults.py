@@ -71,7 +71,7 @@ CASES = {
         CredentialsError, 4, "refuses the time of the signature", "clock", 1,
     ),
     "access denied without a sentence": Case(
-        lambda _: fault("AccessDenied", 403, ""), PermissionDeniedError, 4, "iam:GetPolicy is missing", "Allow iam:GetPolicy", 1
+        lambda _: fault("AccessDenied", 403, ""), PermissionDeniedError, 4, "iam:GetPolicy is missing (AccessDenied)", "Allow iam:GetPolicy", 1
     ),
     "throttled until the bound": Case(lambda _: throttled(), SourceUnavailableError, 75, "throttled, in all 2 attempts", "Wait"),
     "too many requests": Case(lambda _: html(429), SourceUnavailableError, 75, "HTTP 429", "proxy"),
@@ -116,7 +116,7 @@ CASES = {
     ),
     "XML that is broken inside": Case(
         lambda iam: Reply(iam.get_policy(str(ARN)).body.replace(b"</Arn>", b"")),
-        SourceUnavailableError, 75, "no XML", "proxy", 1,
+        SourceUnavailableError, 75, "the answer is no XML: Unable to parse response (mismatched tag", "proxy", 1,
     ),
     "IAM's form with nothing in it": Case(
         lambda iam: Reply(b"<GetPolicyResponse></GetPolicyResponse>"), SourceUnavailableError, 75, "not IAM's", "proxy", 1

@@ -42,7 +42,7 @@ class _Findings:
 
 
 class IamSource:
-    """IAM through boto3. Thread-safe; nothing is imported or connected before the first look."""
+    """IAM through botocore, which boto3 is a layer on. Thread-safe; nothing is imported or connected before the first look."""
 
     def __init__(
         self,
@@ -93,9 +93,8 @@ class IamSource:
             try:
                 if self._iam.get_policy(arn) is not None:
                     return arn
-            except (
-                PermissionDeniedError
-            ) as error:  # a permission may name single policies, by their whole ARN
+            except PermissionDeniedError as error:
+                # A permission may name single policies by their whole ARN: another path may be the one.
                 denied = denied or error
         if denied is not None:
             raise denied
@@ -116,20 +115,12 @@ class IamSource:
             # A version was made that is not archived, though the default may have gone back already.
             listed, claim = self._fetch_unknown(arn, known, findings)
             made = next((one.identity for one in listed if one.version == now.default), on_record)
-            if (
-                on_record and made and made != on_record
-            ):  # the policy was made again: the same id, another version
-                on_record, fetched = (
-                    None,
-                    findings.fetched.get(made) or self._fetch(arn, now.default, findings),
-                )
+            if on_record and made and made != on_record:
+                # The policy was made again: the same version id is another version.
+                on_record = None
+                fetched = findings.fetched.get(made) or self._fetch(arn, now.default, findings)
             elif on_record and claim:
-                log.info(
-                    "%s: GetPolicy names %s, but %s says it is the default: asking again",
-                    arn,
-                    now.default,
-                    claim,
-                )
+                log.info("%s: GetPolicy names %s, %s claims to be it: asking again", arn, now.default, claim)
                 return None
         if on_record is not None:
             return on_record

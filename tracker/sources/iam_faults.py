@@ -98,7 +98,7 @@ def _refused(
 ) -> TrackerError:
     """AWS, or something in its place, answered with an error."""
     answer = response.get("Error", {})
-    code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    code, message = str(answer.get("Code") or ""), str(answer.get("Message") or "")
     status = int(str(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)))
     said = _short(f"{code}: {message}" if message else code)
     if code in _EXPIRED:
@@ -180,7 +180,8 @@ def _unreachable(error: Exception, names: set[str], doing: str, attempts: int) -
         )
     if "ResponseParserError" in names:
         return SourceUnavailableError(
-            f"{doing}: the answer is cut off or is no XML of IAM's: {_said(error)}", advice=_FOREIGN
+            f"{doing}: the answer is no XML: {_short(str(error).partition(', invalid XML')[0])}",
+            advice=_FOREIGN,
         )
     return SourceUnavailableError(
         f"{doing}: the connection broke before the whole answer was here, {_times(attempts)}: {_said(error)}",
