@@ -107,18 +107,23 @@ def _html_filters() -> dict[str, Callable[..., "Markup"]]:
             return escape(inert(text or url))
         return Markup('<a href="{}">{}</a>').format(url, inert(text or url))
 
+    def source(text: str) -> Markup:
+        words_, url = markdown.source_parts(text)
+        return link(url, words_)
+
     def hump(action: str) -> Markup:
         """A long name that may break before a capital, and nowhere else worth looking at."""
         text = str(escape(inert(action)))
         return _done(text if len(text) < _LONG_NAME else _HUMP.sub("<wbr>", text))
 
-    return {"code": code, "link": link, "hump": hump}
+    return {"code": code, "link": link, "source": source, "hump": hump}
 
 
 def _markdown_filters() -> dict[str, Callable[..., "Markup"]]:
     return {
         "code": lambda text: _done(markdown.code(text)),
         "link": lambda url, text="": _done(markdown.link(url, text)),
+        "source": lambda text: _done(markdown.link(*reversed(markdown.source_parts(text)))),
     }
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from tracker.changelog.scopes import Line, in_one_line, where
 from tracker.model.change import Attention, Severity
 
+FLAGGED, NOT_REVIEWED = "flagged", "not reviewed"  # how an action is marked in a list
+
 _SEVERITY: dict[Severity, int] = {"alarm": 0, "attention": 1, "info": 2, "none": 3}
 _KINDS = (
     "customer-data",
@@ -54,6 +56,28 @@ def by_weight(items: Iterable[Attention]) -> list[Attention]:
 def shown(items: Iterable[Attention]) -> list[Attention]:
     """What nobody has accepted, the gravest first."""
     return by_weight(item for item in items if not item.accepted)
+
+
+def flagged(items: Iterable[Attention]) -> list[Attention]:
+    """What is shown and says more than that nobody has reviewed an action yet."""
+    return [item for item in shown(items) if item.kind != "not-reviewed"]
+
+
+def unreviewed(items: Iterable[Attention]) -> int:
+    """How many actions nobody has reviewed yet."""
+    return len(
+        {action.lower() for item in shown(items) if item.kind == "not-reviewed" for action in item.actions}
+    )
+
+
+def marks(items: Iterable[Attention]) -> dict[str, str]:
+    """Action in lower case -> how it is marked in a list."""
+    weighed = sorted(shown(items), key=lambda item: item.kind != "not-reviewed")
+    return {
+        action.lower(): NOT_REVIEWED if item.kind == "not-reviewed" else FLAGGED
+        for item in weighed
+        for action in item.actions
+    }
 
 
 def attention_row(item: Attention, *, once: bool = False) -> AttentionRow:

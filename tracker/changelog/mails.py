@@ -4,7 +4,8 @@ Gmail cuts a mail off at about 102 KB (libraries measured it; https://github.com
 text and HTML together stay under 100 KB whatever the change: rows give way first, and say how many there were.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from binascii import b2a_qp
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from tracker.changelog.actors import actor, lower_first, short_actor
 from tracker.changelog.findings import AttentionRow, attention_row, by_weight, shown
 from tracker.changelog.inert import console_link
 from tracker.changelog.origin import Origin
-from tracker.changelog.period import period_subject
+from tracker.changelog.period_headline import period_subject
 from tracker.changelog.services import SummaryRow
 from tracker.changelog.subject import clip, subject
 from tracker.changelog.view import ChangeView
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
     from tracker.changelog.baseline import Baseline
     from tracker.changelog.render import Renderer
 
-LIMIT = 100_000  # bytes of text and HTML as they travel: both quoted-printable, which is longer than either
+LIMIT = 94_000  # bytes of text, HTML and attachment as they travel; the rest of 100 KB is for the headers
+_PART = 300  # bytes of an attachment's own headers
 _ATTENTION = 5
-_ROWS = 120
+_ROWS = (200, 100, 50, 25)  # at most so many rows, the next where they do not fit
 _NAMES = 6  # actions named in a service's row
 
 
@@ -74,12 +76,8 @@ def mail_rows(summary: Iterable[SummaryRow]) -> list[MailRow]:
 
 
 def encoded_size(*texts: str) -> int:
-    """How long texts are when they travel as quoted-printable: three bytes for each byte that is not plain ASCII."""
-    size = 0
-    for text in texts:
-        raw = text.encode()
-        size += len(raw) + 2 * sum(1 for byte in raw if byte > 126 or byte == 61) + 3 * (len(raw) // 72)
-    return size
+    """Bytes that texts have as they travel: quoted-printable (RFC 2045), lines ended by CR and LF."""
+    return sum(len(b2a_qp(text.encode())) + text.count("\n") for text in texts)
 
 
 def inline(html: str) -> str:
@@ -87,16 +85,6 @@ def inline(html: str) -> str:
     from css_inline import CSSInliner
 
     return CSSInliner(keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False).inline(html)
-
-
-def _fitted(render: Callable[[int], tuple[str, str]], rows: int) -> tuple[str, str]:
-    """Text and HTML with as many rows as stay under the limit together."""
-    most = min(rows, _ROWS)
-    while True:
-        text, html = render(most)
-        if most == 0 or encoded_size(text, html) < LIMIT:
-            return text, html
-        most //= 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,36 +102,53 @@ class _Body:
     origins: Sequence[Origin]
 
 
-def _written(renderer: "Renderer", body: _Body, full: Attachment, link: str | None) -> tuple[str, str]:
-    """Text and HTML of a mail, together under the limit; what did not fit is counted."""
+def _written(
+    renderer: "Renderer", body: _Body, attachments: Sequence[Attachment], link: str | None
+) -> tuple[str, str, tuple[Attachment, ...]]:
+    """Text, HTML and what is attached, together under the limit; what did not fit is counted or named.
 
-    def render(most: int) -> tuple[str, str]:
-        values = {
-            "mail": body,
-            "attention": body.attention[:_ATTENTION],
-            "attention_left": len(body.attention) - len(body.attention[:_ATTENTION]),
-            "rows": body.rows[:most],
-            "rows_left": len(body.rows) - most if most < len(body.rows) else 0,
-            "console": console_link(body.policy),
-            "link": link or "",
-            "attached": "" if link else full.filename,
-        }
-        return renderer.render("mail.txt", **values), inline(renderer.render("mail.html", **values))
+    `attachments`: the same list from full to brief. The first that fits beside a body of a decent length is taken.
+    """
+    for one in [] if link else attachments:
+        size = encoded_size(one.text) + _PART
+        for rows in _ROWS if size < LIMIT else ():
+            text, html = _rendered(renderer, body, rows, link, one.filename)
+            if encoded_size(text, html) + size < LIMIT:
+                return text, html, (one,)
+    for rows in (*_ROWS, 0):
+        text, html = _rendered(renderer, body, rows, link, "")
+        if encoded_size(text, html) < LIMIT:
+            break
+    return text, html, ()
 
-    return _fitted(render, len(body.rows))
+
+def _rendered(
+    renderer: "Renderer", body: _Body, rows: int, link: str | None, attached: str
+) -> tuple[str, str]:
+    values = {
+        "mail": body,
+        "attention": body.attention[:_ATTENTION],
+        "attention_left": len(body.attention[_ATTENTION:]),
+        "rows": body.rows[:rows],
+        "rows_left": len(body.rows[rows:]),
+        "console": console_link(body.policy),
+        "link": link or "",
+        "attached": attached,
+    }
+    return renderer.render("mail.txt", **values), inline(renderer.render("mail.html", **values))
 
 
 def _message(
     renderer: "Renderer",
     body: _Body,
-    full: Attachment,
+    attachments: Sequence[Attachment],
     link: str | None,
     *,
     changelog: str,
     versions: str,
     urgent: bool,
 ) -> Message:
-    text, html = _written(renderer, body, full, link)
+    text, html, attached = _written(renderer, body, attachments, link)
     return Message(
         changelog=changelog,
         thread=str(body.policy),
@@ -152,7 +157,7 @@ def _message(
         subject=body.subject,
         text=text,
         html=html,
-        attachments=() if link else (full,),
+        attachments=attached,
         urgent=urgent,
     )
 
@@ -172,9 +177,15 @@ def change_message(renderer: "Renderer", change: Change, link: str | None) -> Me
         rows=mail_rows(view.summary),
         origins=view.origins,
     )
-    full = Attachment(f"{change.policy.name}_{'-'.join(ends)}.md", "text/markdown", renderer.markdown(change))
+    name = f"{change.policy.name}_{'-'.join(ends)}.md"
+    attachments = (
+        Attachment(name, "text/markdown", renderer.markdown(change)),
+        Attachment(name, "text/markdown", renderer.render("brief.md", view=view)),
+    )
     urgent = change.severity == "alarm" or bool(change.tripwires)
-    return _message(renderer, body, full, link, changelog=change.id, versions="..".join(ends), urgent=urgent)
+    return _message(
+        renderer, body, attachments, link, changelog=change.id, versions="..".join(ends), urgent=urgent
+    )
 
 
 def _notes(view: ChangeView) -> list[str]:
@@ -236,7 +247,7 @@ def period_message(renderer: "Renderer", period: Period, link: str | None) -> Me
     return _message(
         renderer,
         body,
-        full,
+        (full,),
         link,
         changelog=f"period:{period.policy}:{month}",
         versions=ends or view.name,
@@ -288,5 +299,5 @@ def baseline_message(renderer: "Renderer", baselines: Sequence["Baseline"], link
         ),
     )
     return _message(
-        renderer, body, full, link, changelog=changelog, versions=str(first.version), urgent=False
+        renderer, body, (full,), link, changelog=changelog, versions=str(first.version), urgent=False
     )

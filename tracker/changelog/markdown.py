@@ -46,3 +46,13 @@ def link(url: str, words: str = "") -> str:
     if not is_link(url):
         return prose(words or url)
     return f"[{prose(words)}](<{url}>)" if words else f"<{url}>"
+
+
+_SOURCE = re.compile(r"(.+) \((https://[^()\s]+)\)\Z", re.DOTALL)
+
+
+def source_parts(text: str) -> tuple[str, str]:
+    """(words, address) of a source that ends with its address in brackets; a bare address has no words."""
+    if found := _SOURCE.match(text):
+        return found[1], found[2]
+    return ("", text) if is_link(text) else (text, "")

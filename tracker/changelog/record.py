@@ -5,6 +5,7 @@ docs/architecture.md lists the keys. Every list is sorted, so that the same chan
 
 import json
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 from tracker.changelog.headline import headline
 from tracker.model.change import (
@@ -35,6 +36,8 @@ def dumps(record: Record) -> str:
 def scope_record(scope: Scope) -> Record:
     """`{"resources" | "not_resources": [...]}`, with "principal" and "condition" only where there are any."""
     record: Record = {}
+    if scope.everywhere:
+        return {"resources": ["*"]}
     if scope.not_resources is not None:
         record["not_resources"] = sorted(scope.not_resources)
     else:
@@ -50,8 +53,13 @@ def scope_record(scope: Scope) -> Record:
     return record
 
 
-def _scopes(scopes: Iterable[Scope]) -> list[Record]:
-    return sorted(map(scope_record, scopes), key=lambda record: json.dumps(record, sort_keys=True))
+def _scopes(scopes: Sequence[Scope]) -> list[Record]:
+    records = [scope_record(scope) for scope in scopes]
+    return records if len(records) < 2 else sorted(records, key=_text)
+
+
+def _text(record: Record) -> str:
+    return json.dumps(record, sort_keys=True)
 
 
 def _endpoint(end: Endpoint | None) -> Record | None:
@@ -137,11 +145,12 @@ def _attention(item: Attention) -> Record:
 
 
 def _sorted(records: Iterable[Record]) -> list[Record]:
-    """Sorted by their first value (the action, pattern, service or rule), then by all the rest."""
-    return sorted(
-        records,
-        key=lambda record: (str(next(iter(record.values()))).lower(), json.dumps(record, sort_keys=True)),
-    )
+    """Sorted by their first value (the action, pattern, service or rule), and where that is equal by all the rest."""
+    found = list(records)
+    firsts = [str(next(iter(record.values()))).lower() for record in found]
+    if len(set(firsts)) == len(firsts):
+        return [record for _, record in sorted(zip(firsts, found, strict=True), key=itemgetter(0))]
+    return sorted(found, key=lambda record: (str(next(iter(record.values()))).lower(), _text(record)))
 
 
 def policy_record(arn: PolicyArn) -> Record:

@@ -1,9 +1,10 @@
 """The actions of a change laid out by service and access level, and the same in one row a service."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from tracker.changelog.findings import FLAGGED
 from tracker.changelog.scopes import Line, everywhere, in_one_line, where
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import ActionChange, Difference
@@ -19,7 +20,7 @@ class ActionRow:
     name: str  # 'GetObject'
     description: str  # 'retrieve objects from Amazon S3': to follow 'may', possibly empty
     where: tuple[Line, ...]  # it holds; empty for every resource
-    flagged: bool  # it deserves attention, and stands there with the reason
+    mark: str  # 'flagged': it deserves attention, and stands there with the reason; 'not reviewed'; or empty
     tags: tuple[str, ...]
 
     @property
@@ -51,7 +52,7 @@ class ServiceGroup:
     def names(self) -> tuple[str, ...]:
         """The actions, flagged ones first, then in the order of the list."""
         rows = [row for level in self.levels for row in level.actions]
-        return tuple(row.action for row in sorted(rows, key=lambda row: not row.flagged))
+        return tuple(row.action for row in sorted(rows, key=lambda row: row.mark != FLAGGED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def _level_order(level: str) -> tuple[int, str]:
 
 
 def groups(
-    actions: Iterable[ActionChange], whole: frozenset[str], flagged: frozenset[str], catalogue: Catalogue
+    actions: Iterable[ActionChange], whole: frozenset[str], marks: Mapping[str, str], catalogue: Catalogue
 ) -> tuple[ServiceGroup, ...]:
     """The actions by service, services by their human names; `whole`: services that came or went altogether."""
     by_service: defaultdict[str, defaultdict[str, list[ActionRow]]] = defaultdict(lambda: defaultdict(list))
@@ -93,7 +94,7 @@ def groups(
             name=one.action.partition(":")[2] or one.action,
             description=_plain(one.description),
             where=() if everywhere(one.scopes) else where(one.scopes),
-            flagged=one.action.lower() in flagged,
+            mark=marks.get(one.action.lower(), ""),
             tags=one.tags,
         )
         by_service[one.service][one.access_level].append(row)
@@ -111,7 +112,7 @@ def groups(
                 whole=service in whole,
                 levels=rows,
                 count=len(every),
-                flagged=sum(row.flagged for row in every),
+                flagged=sum(row.mark == FLAGGED for row in every),
             )
         )
     return tuple(sorted(groups, key=lambda group: (group.name.lower(), group.service)))

@@ -1,11 +1,13 @@
 """Subjects of mails: the consequence first, since a telephone shows forty characters."""
 
+from collections.abc import Sequence
+
 from tracker.changelog.actors import short_actor
-from tracker.changelog.findings import shown
+from tracker.changelog.findings import flagged, unreviewed
 from tracker.changelog.headline import denied, unseen, versions
 from tracker.changelog.inert import inert
 from tracker.changelog.wording import MINUS, between, count, number
-from tracker.model.change import Change
+from tracker.model.change import Attention, Change, Difference
 from tracker.model.history import Kind
 
 _ACTOR_FIRST = 28  # characters of 'AWS Support can now ': what may stand before the consequence
@@ -46,10 +48,23 @@ def _subject(change: Change) -> str:
     if unseen(change):
         return _unseen(change)
     if leading := _consequence(change):
-        added = len(change.difference.actions_added)
-        counts = signed(added, 0) if added else "wider scope"
-        return f"{can_now(who, leading)} ({counts}, {between_versions})"
+        found = len(flagged(change.attention))
+        told = [
+            _gained(change.difference),
+            f"{number(found)} flagged" if found > 1 else "",
+            between_versions,
+        ]
+        return f"{can_now(who, leading)} ({', '.join(filter(None, told))})"
     return f"{who}: {', '.join(_counts(change))} ({between_versions})"
+
+
+def _gained(difference: Difference) -> str:
+    """What a leading consequence came by: `+41 actions`, `wider scope`, `less is denied`."""
+    if difference.actions_added:
+        return signed(len(difference.actions_added), 0)
+    if difference.actions_widened:
+        return "wider scope"
+    return "less is denied" if difference.denies_removed or difference.denies_narrowed else ""
 
 
 def _unseen(change: Change) -> str:
@@ -66,9 +81,9 @@ def _unseen(change: Change) -> str:
 
 def _consequence(change: Change) -> str:
     """What can be done now, to follow 'can now': of a tripwire of the user's own, else of the gravest finding."""
-    flagged = [item.consequence for item in shown(change.attention) if item.consequence and item.actions]
+    found = [item.consequence for item in flagged(change.attention) if item.consequence and item.actions]
     tripped = [f"call {hit.actions[0]}" for hit in change.tripwires if hit.actions]
-    return next(iter(flagged + tripped), "")
+    return next(iter(found + tripped), "")
 
 
 def _counts(change: Change) -> list[str]:
@@ -93,8 +108,14 @@ def _counts(change: Change) -> list[str]:
         parts.append(f"{denied(difference.denies_added)} newly denied")
     if difference.denies_removed:
         parts.append(f"{denied(difference.denies_removed)} no longer denied")
-    flagged = len(shown(change.attention))
-    return [*(parts or ["same actions, other wording"]), f"{number(flagged) if flagged else 'none'} flagged"]
+    return [*(parts or ["same actions, other wording"]), verdict(change.attention)]
+
+
+def verdict(items: Sequence[Attention]) -> str:
+    """`none flagged`, `3 flagged`, `none flagged, 11 not reviewed`."""
+    found, new = len(flagged(items)), unreviewed(items)
+    told = f"{number(found) if found else 'none'} flagged"
+    return f"{told}, {number(new)} not reviewed" if new else told
 
 
 def signed(added: int, removed: int, *, back: bool = False) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tracker.changelog.actors import actor, lower_first
-from tracker.changelog.findings import AttentionRow, attention_row, shown
+from tracker.changelog.findings import AttentionRow, attention_row, flagged, marks, shown
 from tracker.changelog.headline import headline, kind_in_words, versions
 from tracker.changelog.inert import console_link
 from tracker.changelog.origin import Origin, origins
@@ -85,6 +85,7 @@ class ChangeView:
     versions: str
     kind: str  # 'Updated', 'Rolled back', ...
     attention: tuple[AttentionRow, ...]
+    flagged: int  # findings that say more than 'not reviewed'
     accepted: int  # findings that somebody answers for, counted and hidden
     new_services: tuple[ServiceGroup, ...]
     gone_services: tuple[ServiceGroup, ...]
@@ -131,11 +132,11 @@ def _patterns(sign: str, word: str, patterns: Iterable[PatternChange]) -> list[P
 def change_view(change: Change, catalogue: Catalogue) -> ChangeView:
     """Lay a change out for the templates."""
     difference = change.difference
-    flagged = frozenset(action.lower() for item in shown(change.attention) for action in item.actions)
+    marked = marks(change.attention)
     new = frozenset(service.service for service in difference.services_added)
     left = frozenset(service.service for service in difference.services_removed)
-    added = groups(difference.actions_added, new, flagged, catalogue)
-    removed = groups(difference.actions_removed, left, frozenset(), catalogue)
+    added = groups(difference.actions_added, new, marked, catalogue)
+    removed = groups(difference.actions_removed, left, {}, catalogue)
     moved = (
         MovedGroup(
             "Wider",
@@ -169,6 +170,7 @@ def change_view(change: Change, catalogue: Catalogue) -> ChangeView:
         versions=versions(change),
         kind=kind_in_words(change),
         attention=tuple(map(attention_row, shown(change.attention))),
+        flagged=len(flagged(change.attention)),
         accepted=sum(1 for item in change.attention if item.accepted),
         new_services=tuple(group for group in added if group.whole),
         gone_services=tuple(group for group in removed if group.whole),
