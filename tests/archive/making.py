@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tracker.archive.archive import Archive
+from tracker.archive.rebuild import Rebuilt
 from tracker.model.history import Basis, Look, Observation, Snapshot
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.recorded import ChangeRow
@@ -93,3 +94,12 @@ def record(
     with archive.database.transaction() as db:
         archive.index(db, arn)
         archive.record_change(db, a_change(observation, arn))
+
+
+def from_files(archive: Archive) -> Rebuilt:
+    """What `reindex` does, with changes that need no comparison."""
+
+    def changes(arn: PolicyArn) -> list[ChangeRow]:
+        return [a_change(one, arn) for one in archive.observations(arn)]
+
+    return archive.rebuild(changes)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.archive import crashing
 from tests.archive.dumping import dump
-from tests.archive.making import SUPPORT, a_change, a_look, a_snapshot, an_archive, made
+from tests.archive.making import SUPPORT, a_change, a_look, a_snapshot, an_archive, from_files, made
 from tracker.model.identity import VersionId
 
 CHILDREN = multiprocessing.get_context("forkserver")
@@ -70,8 +70,7 @@ def test_killed_at_each_step_the_next_round_completes_it(tmp_path: Path) -> None
         assert archive.open_runs() == (), step
         assert archive.verify() == (), step
         index = dump(archive.database)
-        made_again = [a_change(first), a_change(second)]
-        archive.rebuild(lambda _: made_again)
+        from_files(archive)
         assert dump(archive.database) == index, step
 
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.archive.making import SUPPORT, a_snapshot, an_archive, seen
@@ -19,6 +19,7 @@ from tracker.errors import InputError, SetupError
 
 
 @given(st.integers(0, 400))
+@settings(deadline=None)
 def test_a_timeline_cut_off_at_any_byte_is_read_and_repaired(cut: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)

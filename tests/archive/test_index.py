@@ -17,6 +17,7 @@ from tests.archive.making import (
     a_look,
     a_snapshot,
     an_archive,
+    from_files,
     record,
     seen,
 )
@@ -25,18 +26,8 @@ from tracker.archive.layout import TIMELINE, file_name, policy_folder
 from tracker.archive.rebuild import Rebuilt
 from tracker.errors import SetupError
 from tracker.model.identity import PolicyArn
-from tracker.model.recorded import ChangeRow
 
 POLICIES = (SUPPORT, READ_ONLY, PolicyArn("aws-cn", "ReadOnlyAccess"))
-
-
-def from_files(archive: Archive) -> Rebuilt:
-    """What `reindex` does, with a comparison that needs the files alone."""
-
-    def changes(arn: PolicyArn) -> list[ChangeRow]:
-        return [a_change(one, arn) for one in archive.observations(arn)]
-
-    return archive.rebuild(changes)
 
 
 ACTS = st.lists(

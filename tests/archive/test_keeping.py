@@ -9,6 +9,7 @@ import pytest
 
 from tests.archive.making import NOON, READ_ONLY, SUPPORT, a_snapshot, an_archive, made, seen
 from tracker.archive.layout import file_name, policy_folder
+from tracker.archive.writing import BATCH
 from tracker.errors import DocumentError, InputError, UnknownPolicyError
 from tracker.model.identity import PolicyArn, VersionId
 
@@ -219,3 +220,11 @@ def test_one_damaged_policy_does_not_hide_the_others(tmp_path: Path) -> None:
     (policy_folder(archive.root, READ_ONLY) / file_name(a_snapshot(1).identity)).write_bytes(b"{")
     (archive.root / "aws" / "not a policy").mkdir()
     assert archive.policies() == (SUPPORT,)
+
+
+def test_many_are_kept_a_batch_at_a_time(tmp_path: Path) -> None:
+    steps: list[str] = []
+    archive = an_archive(tmp_path, steps.append)
+    assert archive.keep_many(map(a_snapshot, range(1, BATCH + 3))).new == BATCH + 2
+    one = ["snapshot-temporary", "snapshot-renamed", "snapshot-kept"]
+    assert steps == [step for size in (BATCH, 2) for step in one for _ in range(size)]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.archive.making import READ_ONLY, SUPPORT, a_snapshot, an_archive, seen
@@ -40,6 +40,7 @@ def test_names_as_documented() -> None:
 
 
 @given(VERSIONS, MOMENTS)
+@settings(deadline=None)
 def test_a_file_name_is_the_identity_and_back(version: VersionId, made: datetime) -> None:
     name = file_name((version, made))
     assert identity_of(name) == (version, made)
@@ -67,6 +68,7 @@ def test_no_other_name_is_a_snapshots(name: str) -> None:
 
 
 @given(NAMES, st.sampled_from(["aws", "aws-cn", "aws-us-gov"]), st.sampled_from(["aws", "123456789012"]))
+@settings(deadline=None)
 def test_every_policy_has_a_folder_of_its_own(name: str, partition: str, account: str) -> None:
     arn = PolicyArn(partition, name, "/service-role/", account)
     folder = folder_name(arn)
@@ -134,3 +136,21 @@ def test_a_customers_policy_is_not_awss_of_the_same_name(tmp_path: Path) -> None
 def test_partitions() -> None:
     assert all(map(is_partition, ["aws", "aws-cn", "aws-us-gov", "aws-iso-b", "aws-eusc"]))
     assert not any(map(is_partition, ["", "..", "aws/", "azure", "Aws", "aws\n", "aws" + "x" * 40]))
+
+
+def test_no_other_folder_is_a_policys(tmp_path: Path) -> None:
+    names = [
+        "a policy",
+        "abc~ReadOnlyAccess",
+        "aws~ReadOnlyAccess",
+        "1234~ReadOnlyAccess",
+        "~ReadOnlyAccess",
+        "x" * 129,
+    ]
+    assert [name for name in names if arn_of_folder("aws", name)] == []
+    assert arn_of_folder("azure", "ReadOnlyAccess") is None
+    archive = an_archive(tmp_path)
+    for name in names:
+        (archive.root / "aws" / name).mkdir(parents=True)
+    assert archive.policies() == archive.behind() == ()
+    assert archive.rebuild(lambda _: []).policies == 0

@@ -88,6 +88,7 @@ def test_looks_are_read_from_the_file_where_the_index_has_not_seen_it(
     index = dump(archive.database)
     archive.keep(a_snapshot(1))
     path.write_bytes(b"no look\n" + path.read_bytes())
+    assert runs(archive.looks(SUPPORT)) == ["r2", "r3", "r4", "r10"]
     archive.record_look(a_look("r11", 11, SUPPORT))
     assert runs(archive.looks(SUPPORT)) == ["r2", "r3", "r4", "r10", "r11"]
     assert dump(archive.database) != index

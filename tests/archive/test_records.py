@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.archive.making import NOON, READ_ONLY, SUPPORT, a_look, a_snapshot, made, seen
@@ -31,6 +31,7 @@ ARNS = st.sampled_from([str(SUPPORT), str(READ_ONLY), "arn:aws-cn:iam::aws:polic
 
 
 @given(MOMENTS, st.one_of(st.none(), st.tuples(VERSIONS, MOMENTS)), TEXTS, TEXTS)
+@settings(deadline=None)
 def test_an_observation_survives(
     at: datetime, default: tuple[VersionId, datetime] | None, source: str, run: str
 ) -> None:
@@ -42,6 +43,7 @@ def test_an_observation_survives(
 
 
 @given(TEXTS, MOMENTS, MOMENTS, st.one_of(st.none(), st.lists(ARNS)), st.lists(ARNS))
+@settings(deadline=None)
 def test_a_look_survives(
     run: str, start: datetime, end: datetime, policies: list[str] | None, failed: list[str]
 ) -> None:
@@ -52,6 +54,7 @@ def test_a_look_survives(
 
 
 @given(VERSIONS, MOMENTS, TEXTS, st.one_of(st.none(), st.just(SUPPORT)))
+@settings(deadline=None)
 def test_a_second_source_survives(
     version: VersionId, at: datetime, source: str, arn: PolicyArn | None
 ) -> None:
@@ -60,6 +63,7 @@ def test_a_second_source_survives(
 
 
 @given(st.lists(st.from_regex(r"s3:[A-Za-z*?]{1,20}", fullmatch=True), min_size=1, max_size=4), TEXTS)
+@settings(deadline=None)
 def test_a_snapshot_survives(actions: list[str], source: str) -> None:
     snapshot = a_snapshot(7, *actions, source=source)
     text = snapshot_text(snapshot)
@@ -151,6 +155,7 @@ def test_what_is_no_record_says_why(read: Callable[[bytes], object], raw: bytes,
 
 
 @given(st.binary(max_size=200))
+@settings(deadline=None)
 def test_no_bytes_break_a_reader(raw: bytes) -> None:
     for read in (read_snapshot, read_observation, read_look, read_source):
         with pytest.raises(RecordError):

@@ -32,6 +32,15 @@ def test_the_shipped_history_arrives_byte_for_byte(tmp_path: Path) -> None:
     assert archive.verify() == ()
 
 
+def test_a_wheel_has_it_inside_the_package(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="shipped history is missing"):
+        shipped_folder(tmp_path / "tracker")
+    (tmp_path / "snapshots").mkdir()
+    assert shipped_folder(tmp_path / "tracker") == tmp_path / "snapshots"
+    (tmp_path / "tracker" / "_shipped").mkdir(parents=True)
+    assert shipped_folder(tmp_path / "tracker") == tmp_path / "tracker" / "_shipped"
+
+
 def test_what_the_folder_holds_already_stays(tmp_path: Path) -> None:
     shipped, archive = an_archive(tmp_path / "shipped"), an_archive(tmp_path / "home")
     record(shipped, a_snapshot(1), seen(1, basis="create_date"))

@@ -150,7 +150,7 @@ def test_a_timeline_without_any_snapshot(archive: Archive) -> None:
     assert finding.wrong == "the policy has a timeline, but no snapshot"
 
 
-@pytest.mark.parametrize("name", [V1, "timeline.jsonl", "sources.jsonl"])
+@pytest.mark.parametrize("name", [V1, "timeline.jsonl", "sources.jsonl", "../looks.jsonl"])
 def test_no_link_pipe_or_folder_is_taken_for_a_file(archive: Archive, name: str, tmp_path: Path) -> None:
     path = place(archive) / name
     raw = path.read_bytes()
@@ -163,7 +163,7 @@ def test_no_link_pipe_or_folder_is_taken_for_a_file(archive: Archive, name: str,
     for make in makers:
         path.rmdir() if path.is_dir() else path.unlink()
         make()
-        wrong = [finding for finding in found(archive) if finding.path.endswith(name)]
+        wrong = [finding for finding in found(archive) if finding.path.endswith(path.name)]
         assert len(wrong) == 1
         assert "it is no file" in wrong[0].wrong
 
@@ -176,6 +176,14 @@ def test_a_linked_folder_is_not_followed(archive: Archive, tmp_path: Path) -> No
         ("snapshots/aws/Linked", "it is a symbolic link, so nothing in it is read"),
     ]
     assert archive.policies() == (SUPPORT, READ_ONLY)
+
+
+def test_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
+    archive = an_archive(tmp_path)
+    archive.root.write_text("")
+    (finding,) = archive.verify()
+    assert (finding.path, finding.wrong) == ("snapshots", "it can't be read: Not a directory")
+    assert archive.policies() == ()
 
 
 def test_a_huge_file_is_not_read(archive: Archive) -> None:

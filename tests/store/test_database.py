@@ -104,6 +104,32 @@ def test_another_process_holding_it_is_locked_not_broken(database: Database) -> 
     other.close()
 
 
+@pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
+def test_a_database_that_another_process_is_making_is_locked(database: Database, lock: str) -> None:
+    other = sqlite3.connect(database.path, isolation_level=None)
+    other.execute(lock)
+    with pytest.raises(LockedError):
+        database.set_meta("a", "1")
+    other.execute("ROLLBACK")
+    database.set_meta("a", "1")
+    other.close()
+
+
+def test_a_migration_that_fails_leaves_nothing(database: Database) -> None:
+    connection = sqlite3.connect(database.path)
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    connection.execute("CREATE TABLE outbox (x)")  # in the way of the second migration
+    connection.close()
+    with pytest.raises(sqlite3.OperationalError, match="already exists"):
+        database.set_meta("a", "1")
+    connection = sqlite3.connect(database.path)
+    assert connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [
+        ("outbox",)
+    ]
+    assert connection.execute("PRAGMA user_version").fetchone() == (0,)
+    connection.close()
+
+
 def test_a_newer_schema_is_refused_and_left_alone(database: Database) -> None:
     database.set_meta("a", "1")
     connection = sqlite3.connect(database.path)

@@ -71,10 +71,9 @@ class Indexed:
 
     def behind(self, arn: PolicyArn | None = None) -> tuple[str, ...]:
         """Folders of policies ('aws/ReadOnlyAccess') whose files the index has not seen, or no longer finds, sorted."""
-        seen = self._seen()
+        seen = self._seen(None if arn is None else policy_key(arn))
         if arn is not None:
             there = {policy_key(arn): policy_folder(self._root, arn)}
-            seen = {key: how for key, how in seen.items() if key in there}
         else:
             there = {
                 f"{place.partition}/{place.name}": place.under(self._root)
@@ -136,11 +135,13 @@ class Indexed:
             row = db.execute("SELECT bytes FROM look_files WHERE partition = ?", (partition,)).fetchone()
         return row is not None and bool(row[0] == size)
 
-    def _seen(self) -> dict[str, tuple[int, int]]:
+    def _seen(self, key: str | None) -> dict[str, tuple[int, int]]:
         if not self._database.exists:
             return {}
         with self._database.reading() as db:
-            rows = db.execute("SELECT policy, files, timeline_bytes FROM policies").fetchall()
+            rows = db.execute(
+                "SELECT policy, files, timeline_bytes FROM policies WHERE ?1 IS NULL OR policy = ?1", (key,)
+            ).fetchall()
         return {policy: (count, length) for policy, count, length in rows}
 
     def _refuse(self, behind: tuple[str, ...]) -> None:

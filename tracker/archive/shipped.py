@@ -14,9 +14,9 @@ from tracker.model.history import Snapshot
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
-def shipped_folder() -> Path:
-    """The read-only `snapshots/` of the checkout, or of the installed wheel. Raises SetupError where neither is there."""
-    for place in (_PACKAGE / "_shipped", _PACKAGE.parent / "snapshots"):
+def shipped_folder(package: Path = _PACKAGE) -> Path:
+    """The read-only `snapshots/` of the installed wheel or of the checkout. Raises SetupError where neither is there."""
+    for place in (package / "_shipped", package.parent / "snapshots"):
         if place.is_dir():
             return place
     raise SetupError(

@@ -139,21 +139,19 @@ class Database:
         self._migrate(connection)
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
-        from tracker.store.migrations import (
-            migrations,
-        )  # sqlite-utils: only where there is something to migrate
+        # sqlite-utils is imported only where there is something to migrate.
+        from tracker.store.migrations import migrations
 
         self._to_wal(connection)
         connection.execute("BEGIN IMMEDIATE")
         try:
-            migrations.apply(
-                _wrapped(connection)
-            )  # another process may have been first: then nothing is pending
+            migrations.apply(_wrapped(connection))  # nothing is pending where another process was first
             connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version={SCHEMA}")
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
 
     def _to_wal(self, connection: sqlite3.Connection) -> None:
