@@ -1,0 +1,122 @@
+"""`policy-tracker attention`: what of a policy's default deserves attention, since when, under which scope."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tracker.cli.app import Examples, formatted
+from tracker.cli.output import put, put_items, table
+from tracker.cli.policies import POLICY, archived
+from tracker.cli.shell import Shell
+from tracker.errors import UnknownPolicyError
+
+if TYPE_CHECKING:
+    from tracker.collaborators import Tracker
+    from tracker.model.change import Attention
+    from tracker.model.identity import PolicyArn
+
+
+@click.command(
+    "attention",
+    cls=Examples,
+    short_help="What of today's default deserves attention.",
+    examples=(
+        "policy-tracker attention AWSSupportServiceRolePolicy",
+        "policy-tracker attention ReadOnlyAccess --json",
+    ),
+)
+@click.argument("policies", nargs=-1, type=POLICY, metavar="[POLICY]...")
+@click.option("--why", is_flag=True, help="With each finding the reason, its source and that source's date.")
+@formatted("text", "json")
+@click.pass_obj
+def command(shell: Shell, policies: tuple[str, ...], why: bool, wanted: str) -> None:
+    """What the default version of today allows that deserves attention, since when, and under which scope.
+
+    It judges nothing: it is a table to be checked line by line. Without a POLICY: those in the settings.
+    """
+    tracker = shell.tracker()
+    found = {arn: _findings(tracker, arn) for arn in archived(tracker, policies)}
+    if wanted == "json":
+        put_items(
+            "attention",
+            [_record(arn, one) for arn, findings in found.items() for one in findings],
+            catalogue=tracker.catalogue().version,
+        )
+        return
+    for arn, findings in found.items():
+        shown = [one for one in findings if not one.accepted]
+        put(
+            f"{arn.name} {_default(tracker, arn)[0]}: {len(shown)} findings, {len(findings) - len(shown)} accepted ones hidden (catalogue {tracker.catalogue().version})\n"
+        )
+        table(("severity", "since", "can", "where", "actions"), [_cells(one) for one in shown])
+        if why:
+            put("\n" + "\n".join(f"{one.rule}: {one.why} ({one.source}, {one.source_date})" for one in shown))
+
+
+def _default(tracker: "Tracker", arn: "PolicyArn") -> Any:
+    default = tracker.archive.known(arn).default
+    if default is None:
+        raise UnknownPolicyError(
+            f"{arn.name} has no default that is known", advice=f"policy-tracker check {arn.name} looks now"
+        )
+    return default
+
+
+def _findings(tracker: "Tracker", arn: "PolicyArn") -> "tuple[Attention, ...]":
+    from tracker.changes.attention import in_force
+
+    document = tracker.reading(arn).document(_default(tracker, arn))
+    since = _since(tracker, arn)
+    return in_force(
+        arn,
+        document,
+        tracker.rules(),
+        tracker.catalogue(),
+        lambda action: since.get(action, ""),
+        tracker.clock().date(),
+    )
+
+
+def _since(tracker: "Tracker", arn: "PolicyArn") -> dict[str, str]:
+    """Since when each action that the default allows has been allowed without a break, as far as it was seen."""
+    from tracker.model.instants import iso
+    from tracker.policy.granted import granted
+
+    reading, since = tracker.reading(arn), dict[str, str]()
+    for seen in reading.observations:
+        document = reading.document(seen.identity) if seen.identity else None
+        held = granted(document, tracker.catalogue())
+        actions = {f"{service}:{name}" for service, found in held.items() for name in found}
+        since = {action: since.get(action, iso(seen.observed_at)) for action in actions}
+    return since
+
+
+def _cells(one: "Attention") -> tuple[str, ...]:
+    from tracker.changelog.scopes import all_in_words
+
+    return (
+        one.severity,
+        one.since[:10] or "-",
+        one.consequence,
+        ", ".join(one.actions),
+        all_in_words(one.scopes),
+    )
+
+
+def _record(arn: "PolicyArn", one: "Attention") -> dict[str, Any]:
+    from tracker.changelog.record import scope_record
+
+    return {
+        "policy": str(arn),
+        "rule": one.rule,
+        "kind": one.kind,
+        "severity": one.severity,
+        "actions": list(one.actions),
+        "consequence": one.consequence,
+        "since": one.since or None,
+        "scopes": [scope_record(scope) for scope in one.scopes],
+        "why": one.why,
+        "source": one.source,
+        "source_date": one.source_date,
+        "accepted": one.accepted,
+    }

@@ -1,0 +1,161 @@
+"""`policy-tracker check`: one look now, and everything that follows from it."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tracker.cli.app import Examples, formatted
+from tracker.cli.exits import PARTIAL, USAGE, changed, worst
+from tracker.cli.output import put, put_error, put_json, waiting
+from tracker.cli.policies import POLICY, findable
+from tracker.cli.shell import Shell
+from tracker.model.instants import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tracker.collaborators import Tracker
+    from tracker.model.change import Change
+    from tracker.model.rounds import Failure, Round
+
+_LATER = "is not built yet: name the policies, or list them under `policies` in policy-tracker.toml"
+_SHOWN = 5  # findings of a change; the changelog has all of them
+
+
+@click.command(
+    "check",
+    cls=Examples,
+    short_help="Look now, and tell what changed.",
+    examples=(
+        "policy-tracker check",
+        "policy-tracker check ReadOnlyAccess SecurityAudit --dry-run",
+        "policy-tracker check --if-due        # for cron: looks, reports and mails only what is due",
+    ),
+)
+@click.argument("policies", nargs=-1, type=POLICY, metavar="[POLICY]...")
+@click.option("--all", "every", is_flag=True, help="Every AWS managed policy (not built yet).")
+@click.option("--attached", is_flag=True, help="Every policy that is attached to something (not built yet).")
+@click.option("--if-due", is_flag=True, help="Only what is due by the schedule; silent where nothing is.")
+@click.option("--dry-run", is_flag=True, help="Ask AWS and compare, but write nothing and mail nobody.")
+@click.option(
+    "--exit-code", is_flag=True, help="End with 1 where a change was found, with 5 where one hits a tripwire."
+)
+@formatted("text", "json")
+@click.pass_obj
+def command(
+    shell: Shell,
+    policies: tuple[str, ...],
+    every: bool,
+    attached: bool,
+    if_due: bool,
+    dry_run: bool,
+    exit_code: bool,
+    wanted: str,
+) -> int:
+    """Look now: ask AWS, archive what is new, say what it newly allows, write the changelogs, mail the subscribers.
+
+    Without a POLICY: those in the settings. Typed by a person it always looks; cron passes --if-due.
+    """
+    if every or attached:
+        raise click.UsageError(f"{'--all' if every else '--attached'} {_LATER}")
+    if if_due and dry_run:
+        raise click.UsageError("--if-due and --dry-run exclude each other")
+    from tracker import service
+
+    tracker = shell.tracker()
+    with waiting("asking AWS"):
+        found, unknown = findable(tracker, policies)
+        refused = 0 if dry_run else _refused(tracker)
+        if if_due:
+            due = service.run_due(tracker, found)
+            done, reports = due.look, due.reports
+        else:
+            done, reports = (service.preview if dry_run else service.check)(tracker, found), ()
+    changes = done.changes if done else ()
+    failed = (*unknown, *(done.failed if done else ()))
+    if wanted == "json":
+        put_json(_record(done, failed))
+    else:
+        for change in changes:
+            put(_told(tracker, change, in_full=dry_run))
+        if reports:
+            put(f"reported on {', '.join(sorted(arn.name for arn in reports))}: {tracker.changelogs.folder}")
+        if done and (changes or not if_due):
+            put(_summary(tracker, done))
+    for one in failed:
+        put_error(f"{one.policy.name}: {one.error}", one.advice)
+    codes = [_code(one, alone=not (found or if_due)) for one in failed]
+    if not dry_run:
+        codes += _mail_codes(tracker, refused)
+    return worst([*codes, *(changed(changes) if exit_code else ())])
+
+
+def _code(failure: "Failure", *, alone: bool) -> int:
+    """A name that nobody knows is wrong usage where nothing else was asked for, else a part that failed."""
+    return PARTIAL if failure.exit_code == USAGE and not alone else failure.exit_code
+
+
+def _refused(tracker: "Tracker") -> int:
+    return tracker.outbox.counts().get("failed", 0)
+
+
+def _mail_codes(tracker: "Tracker", refused: int) -> "Iterator[int]":
+    if _refused(tracker) > refused:
+        put_error(
+            "a mail was refused for good",
+            "policy-tracker outbox list says which, and what the server answered",
+        )
+        yield PARTIAL
+    if tracker.outbox.due(tracker.clock()):
+        put_error("mail waits that could not be sent", "policy-tracker outbox send says why")
+        yield PARTIAL
+
+
+def _told(tracker: "Tracker", change: "Change", *, in_full: bool) -> str:
+    """A change in a few lines, and where the rest of it is; in a dry run, which writes nothing, all of it."""
+    if in_full:
+        return tracker.renderer().text(change)
+    from tracker.changelog.headline import headline, versions
+
+    lines = [f"{change.policy.name} {versions(change)}: {headline(change)}"]
+    findings = [one for one in change.attention if not one.accepted]
+    lines += [f"  {one.severity}: {one.consequence} ({', '.join(one.actions)})" for one in findings[:_SHOWN]]
+    if len(findings) > _SHOWN:
+        lines.append(f"  and {len(findings) - _SHOWN} more")
+    lines += [f"  tripwire {one.pattern}: {', '.join(one.actions)}" for one in change.tripwires]
+    lines.append(f"  {tracker.changelogs.of(change.policy)}")
+    return "\n".join(lines)
+
+
+def _summary(tracker: "Tracker", done: "Round") -> str:
+    """`looked at 1 policy at 2026-11-24 06:17 UTC: nothing changed; next look 2026-11-25 06:17 UTC`."""
+    count, found = len(done.checked), len(done.changes)
+    parts = [f"{found} {'change' if found == 1 else 'changes'}" if found else "nothing changed"]
+    if done.baseline:
+        parts.append(f"{_names(done.baseline)} looked at for the first time")
+    if done.stale:
+        parts.append(f"an older answer about {_names(done.stale)} was ignored")
+    if done.failed:
+        parts.append(f"{len(done.failed)} not read")
+    if done.queued:
+        parts.append(f"{done.queued} {'mail' if done.queued == 1 else 'mails'} queued")
+    if done.dry:
+        parts.append("nothing was written")
+    when = f"looked at {count} {'policy' if count == 1 else 'policies'}, {words(done.end)}"
+    return f"{when}: {', '.join(parts)}; next look {words(tracker.plan.look.next(done.end))}"
+
+
+def _names(arns: "Iterable[object]") -> str:
+    return ", ".join(sorted(str(getattr(arn, "name", arn)) for arn in arns))
+
+
+def _record(done: "Round | None", failed: "tuple[Failure, ...]") -> object:
+    """The record of a round (schema 1); of one that was not due, an empty one."""
+    from tracker.changelog.record import check_record
+
+    return check_record(
+        done.run if done else "",
+        done.checked if done else (),
+        done.changes if done else (),
+        [(one.policy, one.error, one.advice) for one in failed],
+    )

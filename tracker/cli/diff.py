@@ -1,0 +1,130 @@
+"""`policy-tracker diff`: what one version newly allows against another; of the archive, or of two files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tracker.cli.app import Examples, formatted
+from tracker.cli.exits import changed, worst
+from tracker.cli.output import put
+from tracker.cli.policies import POLICY, archived, version_of
+from tracker.cli.shell import Shell
+from tracker.errors import UnknownPolicyError
+from tracker.model.history import Kind, Transition
+
+if TYPE_CHECKING:
+    from tracker.collaborators import Tracker
+    from tracker.model.change import Change
+    from tracker.policy.document import Document
+
+    Compared = tuple[Change, Document | None, Document | None]
+
+
+@click.command(
+    "diff",
+    cls=Examples,
+    short_help="What one version newly allows.",
+    examples=(
+        "policy-tracker diff AWSSupportServiceRolePolicy",
+        "policy-tracker diff AWSSupportServiceRolePolicy v39 v41 --format markdown",
+        "policy-tracker diff ReadOnlyAccess 2026-01-01 2026-07-01 --exit-code",
+        "policy-tracker diff ./before.json ./after.json --explain s3:GetObject",
+    ),
+)
+@click.argument("arguments", nargs=-1, type=POLICY, required=True, metavar="POLICY [FROM] [TO] | FILE FILE")
+@click.option(
+    "--exit-code",
+    is_flag=True,
+    help="End with 1 where they differ in what they allow, with 5 where a tripwire is hit.",
+)
+@click.option(
+    "--explain", metavar="ACTION", help="Which statements before and after make the verdict about one action."
+)
+@formatted("text", "markdown", "html", "json")
+@click.pass_obj
+def command(
+    shell: Shell, arguments: tuple[str, ...], exit_code: bool, explain: str | None, wanted: str
+) -> int:
+    """What the later version allows that the earlier one did not, and the other way round.
+
+    FROM and TO are versions (v39) or dates at which a version was the default. Without FROM: the newest change of the
+    default. Without TO: the default now. Two arguments with a '/' or ending in .json are files with policy documents.
+    """
+    from tracker.cli.documents import is_file
+
+    if len(arguments) == 2 and all(map(is_file, arguments)):
+        tracker, compared = _files(shell, Path(arguments[0]), Path(arguments[1]))
+    elif len(arguments) <= 3:
+        tracker, compared = _versions(shell, arguments[0], arguments[1:])
+    else:
+        raise click.UsageError(f"at most POLICY FROM TO, and {len(arguments)} arguments were given")
+    change, before, after = compared
+    if explain:
+        from tracker.cli.explain import explained
+
+        put(explained(before, after, explain, tracker.catalogue(), wanted))
+    else:
+        renderer = tracker.renderer()
+        renderings = {
+            "text": renderer.text,
+            "markdown": renderer.markdown,
+            "html": renderer.html,
+            "json": renderer.json,
+        }
+        put(renderings[wanted](change))
+    return worst(changed([change])) if exit_code else 0
+
+
+def _versions(shell: Shell, name: str, ends: tuple[str, ...]) -> "tuple[Tracker, Compared]":
+    tracker = shell.tracker()
+    (arn,) = archived(tracker, [name])
+    reading = tracker.reading(arn)
+    if ends:
+        default = tracker.archive.known(arn).default
+        before = version_of(tracker, arn, ends[0])
+        after = version_of(tracker, arn, ends[1]) if len(ends) > 1 else default
+        if after is None:
+            raise UnknownPolicyError(f"{arn.name} has no default that is known", advice="name both versions")
+        change = reading.compared(before, after, tracker.clock())
+        return tracker, (change, reading.document(before), reading.document(after))
+    transitions = [one for one in reading.transitions() if one.before and one.after]
+    if not transitions:
+        raise UnknownPolicyError(
+            f"no change of {arn.name} is on record",
+            advice="name two versions: policy-tracker log says which there are",
+        )
+    newest = transitions[-1]
+    one, other = (
+        reading.document((end.version, end.create_date)) for end in (newest.before, newest.after) if end
+    )
+    return tracker, (reading.change(newest), one, other)
+
+
+def _files(shell: Shell, before: Path, after: Path) -> "tuple[Tracker, Compared]":
+    """Two files compared. No archive is needed for it, and none is opened."""
+    from tracker.bootstrap import open_tracker
+    from tracker.changes.attention import assess
+    from tracker.changes.compare import compare
+    from tracker.cli.documents import policy_of, read_document
+
+    tracker = open_tracker(shell.settings(needs_file=False))
+    one, other = read_document(before), read_document(after)
+    now, catalogue = tracker.clock(), tracker.catalogue()
+    transition = Transition(
+        policy=policy_of(one, other),
+        kind=Kind.COMPARED,
+        before=one.endpoint,
+        after=other.endpoint,
+        observed_at=now,
+    )
+    change = assess(
+        transition,
+        compare(one.document, other.document, catalogue),
+        before=one.document,
+        after=other.document,
+        rules=tracker.rules(),
+        catalogue=catalogue,
+        today=now.date(),
+    )
+    return tracker, (change, one.document, other.document)

@@ -1,0 +1,123 @@
+"""`policy-tracker outbox`: what was queued, what waits, what failed."""
+
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from tracker.cli.app import Group, formatted
+from tracker.cli.exits import LATER, PARTIAL, worst
+from tracker.cli.output import put, put_error, put_items, put_json, table, waiting
+from tracker.cli.shell import Shell
+from tracker.model.instants import iso, words
+
+if TYPE_CHECKING:
+    from tracker.collaborators import Tracker
+    from tracker.delivery.rows import Row
+
+_STATES = ("waiting", "claimed", "sent", "failed", "cancelled")
+
+
+@click.group(
+    "outbox",
+    cls=Group,
+    short_help="What was queued for subscribers.",
+    examples=("policy-tracker outbox list", "policy-tracker outbox retry"),
+)
+def command() -> None:
+    """What was queued for subscribers: list, send, retry."""
+
+
+@command.command(
+    "list", examples=("policy-tracker outbox list", "policy-tracker outbox list --state sent --json")
+)
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(_STATES),
+    help="Rows in this state; may be given again. [default: waiting, claimed, failed]",
+)
+@click.option("--all", "every", is_flag=True, help="Rows in every state.")
+@formatted("text", "json")
+@click.pass_obj
+def list_(shell: Shell, states: tuple[str, ...], every: bool, wanted: str) -> None:
+    """What is not done with yet, oldest first; with the mail server's last answer."""
+    from tracker.delivery.rows import RowState
+
+    tracker = shell.tracker()
+    chosen = [state for state in get_args(RowState) if every or state in states]
+    rows = tracker.outbox.list(chosen) if chosen else tracker.outbox.list()
+    if wanted == "json":
+        put_items("outbox", [_record(row) for row in rows], counts=tracker.outbox.counts())
+    elif rows:
+        table(
+            ("id", "state", "tries", "not before", "recipient", "subject", "last answer"),
+            [_cells(row) for row in rows],
+        )
+    else:
+        put("nothing waits, and nothing failed" if not chosen else "there are no such rows")
+
+
+def _cells(row: "Row") -> tuple[str, ...]:
+    when = words(row.not_before) if row.state in ("waiting", "claimed") else "-"
+    return str(row.id), row.state, str(row.attempts), when, row.recipient, row.subject, row.answer
+
+
+def _record(row: "Row") -> dict[str, object]:
+    return {
+        "id": row.id,
+        "message": row.message,
+        "subject": row.subject,
+        "recipient": row.recipient,
+        "state": row.state,
+        "attempts": row.attempts,
+        "not_before": iso(row.not_before),
+        "answer": row.answer,
+        "created": iso(row.created),
+        "finished": iso(row.finished) if row.finished else None,
+    }
+
+
+@command.command("send", examples=("policy-tracker outbox send",))
+@formatted("text", "json")
+@click.pass_obj
+def send(shell: Shell, wanted: str) -> int:
+    """Send what is due. Exit code 3 where a mail is refused for good, 75 where one is put off."""
+    return _send(shell.tracker(), as_json=wanted == "json")
+
+
+@command.command("retry", examples=("policy-tracker outbox retry", "policy-tracker outbox retry 12 13"))
+@click.argument("ids", nargs=-1, type=int, metavar="[ID]...")
+@formatted("text", "json")
+@click.pass_obj
+def retry(shell: Shell, ids: tuple[int, ...], wanted: str) -> int:
+    """Try again now what failed or was put off: the rows of these ids, or all of them."""
+    tracker = shell.tracker()
+    count = tracker.outbox.retry(tracker.clock(), ids or None)
+    if wanted == "text":
+        put(f"{count} {'mail is' if count == 1 else 'mails are'} tried again")
+    return _send(tracker, as_json=wanted == "json")
+
+
+def _send(tracker: "Tracker", *, as_json: bool) -> int:
+    from tracker.service import deliver
+
+    with waiting("sending"):
+        done = deliver(tracker)
+    if as_json:
+        put_json(
+            {
+                "schema": 1,
+                "type": "delivery",
+                "sent": done.sent,
+                "put_off": done.retried,
+                "refused": done.failed,
+            }
+        )
+    else:
+        put(f"{done.sent} sent, {done.retried} put off, {done.failed} refused")
+    codes = [code for count, code in ((done.failed, PARTIAL), (done.retried, LATER)) if count]
+    if done.stopped is not None:
+        put_error(str(done.stopped), done.stopped.advice)
+        codes.append(done.stopped.exit_code)
+    return worst(codes)

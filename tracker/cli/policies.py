@@ -1,0 +1,154 @@
+"""From what a person typed to policies, versions and instants; and from the archive to what a person wants to know."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+from click.shell_completion import CompletionItem
+
+from tracker.cli.shell import Shell
+from tracker.errors import InputError, TrackerError, UnknownPolicyError
+from tracker.model.identity import PolicyArn, VersionId
+from tracker.model.instants import parse_instant, words
+from tracker.model.rounds import Failure
+
+if TYPE_CHECKING:
+    from tracker.collaborators import Tracker
+
+Identity = tuple[VersionId, datetime]
+
+
+def complete_policy(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of archived policies, for the shell: read from the folders' names, without opening anything else."""
+    shell = ctx.find_object(Shell) or Shell()
+    places = (shell.find_home() / "snapshots").glob("*/*")
+    names = {place.name for place in places if place.name.startswith(incomplete) and place.is_dir()}
+    return [CompletionItem(name) for name in sorted(names)]
+
+
+class PolicyName(click.ParamType[str]):
+    """A policy's name or ARN, completed from the archive."""
+
+    name = "policy"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Names of archived policies."""
+        return complete_policy(ctx, param, incomplete)
+
+
+POLICY = PolicyName()
+
+
+def archived(tracker: "Tracker", names: Sequence[str], *, every: bool = False) -> tuple[PolicyArn, ...]:
+    """The archived policies of these names; of the settings' where none is given; all of them with `every`.
+
+    Raises UnknownPolicyError for a name that the archive does not know. AWS is not asked.
+    """
+    if every:
+        return tracker.archive.policies()
+    return tuple(
+        dict.fromkeys(tracker.archive.resolve(name, tracker.partition) for name in names or tracker.policies)
+    )
+
+
+def findable(tracker: "Tracker", names: Sequence[str]) -> tuple[tuple[PolicyArn, ...], tuple[Failure, ...]]:
+    """The policies of these names, asking AWS for those the archive does not know; and those that can't be had."""
+    from tracker.service import resolve
+
+    found: list[PolicyArn] = []
+    failed: list[Failure] = []
+    for name in names or tracker.policies:
+        try:
+            found += resolve(tracker, [name])
+        except TrackerError as error:
+            arn = PolicyArn(tracker.partition, name)
+            failed.append(Failure(arn, str(error), error.advice, error.exit_code))
+    return tuple(dict.fromkeys(found)), tuple(failed)
+
+
+def version_of(tracker: "Tracker", arn: PolicyArn, text: str) -> Identity:
+    """The archived version that `text` means: `v57`, or a date or instant at which it was the default.
+
+    Raises InputError for what is neither, UnknownPolicyError for a version or date that the archive knows nothing of.
+    """
+    if text[:1] in ("v", "V"):
+        try:
+            return _identity(tracker, arn, VersionId.parse(text.lower()))
+        except ValueError as error:
+            raise InputError(str(error)) from error
+    try:
+        moment = parse_instant(text)
+    except ValueError as error:
+        raise InputError(
+            f"neither a version nor a date: {text!r}", advice="wanted: v57, 2021-12-21 or 2021-12-21T23:48Z"
+        ) from error
+    seen = tracker.archive.at(arn, moment)
+    if seen is None:
+        first = next(iter(tracker.archive.observations(arn)), None)
+        raise UnknownPolicyError(
+            f"nothing is known of {arn.name} at {words(moment)}",
+            advice=f"its first observation is of {words(first.observed_at)}"
+            if first
+            else "it was never observed",
+        )
+    if seen.identity is None:
+        raise UnknownPolicyError(f"{arn.name} was not visible to this account at {words(moment)}")
+    return seen.identity
+
+
+def _identity(tracker: "Tracker", arn: PolicyArn, version: VersionId) -> Identity:
+    return tracker.archive.snapshot(arn, version).identity
+
+
+class Standing(NamedTuple):
+    """How well a policy is watched."""
+
+    looks: int
+    last: datetime | None  # when it was last looked at
+    next_look: datetime
+
+
+def standing(tracker: "Tracker", arn: PolicyArn) -> Standing:
+    """When AWS was last asked about a policy, and when it will be next if cron or the daemon is running."""
+    looks = tracker.archive.looks(arn)
+    return Standing(len(looks), looks[-1].start if looks else None, tracker.plan.look.next(tracker.clock()))
+
+
+def in_words(how: Standing) -> str:
+    """`looked 3 times, last 2026-11-24 06:17 UTC; next look 2026-11-25 06:17 UTC`."""
+    times = (
+        f"looked {how.looks} {'time' if how.looks == 1 else 'times'}, last {words(how.last)}"
+        if how.last
+        else "never looked at"
+    )
+    return f"{times}; next look {words(how.next_look)}"
+
+
+def month(text: str) -> tuple[datetime, datetime]:
+    """[first, next first) of a month written `2021-12`. Raises InputError for anything else."""
+    try:
+        first = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise InputError(f"not a month: {text!r}", advice="wanted: 2021-12") from error
+    return first, first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+
+
+def instant(text: str, what: str) -> datetime:
+    """A date or an instant. Raises InputError naming the option."""
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise InputError(f"{what}: {error}") from error
+
+
+def read_text(path: Path) -> str:
+    """A file that a person named, as text. Raises InputError where it can't be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InputError(f"{path} can't be read: {reason}") from error
