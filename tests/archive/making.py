@@ -70,7 +70,7 @@ def a_look(run: str, hours: float, *policies: PolicyArn, failed: tuple[PolicyArn
 def a_change(observation: Observation, arn: PolicyArn = SUPPORT) -> ChangeRow:
     """The row of the change that an observation makes, as far as a file tells it."""
     return ChangeRow(
-        id=f"{arn.name}-{observation.version}-{observation.observed_at:%Y%m%dT%H%M%S}",
+        id=f"{arn}-{observation.version}-{observation.observed_at:%Y%m%dT%H%M%S}",
         arn=arn,
         name=arn.name,
         kind="removed" if observation.version is None else "updated",
