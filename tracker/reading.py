@@ -13,7 +13,7 @@ from tracker.model.identity import PolicyArn, VersionId
 
 if TYPE_CHECKING:
     from tracker.model.catalogue import Catalogue
-    from tracker.model.change import Change
+    from tracker.model.change import Change, Period
     from tracker.model.rules import Rules
     from tracker.policy.document import Document
 
@@ -91,6 +91,28 @@ class Reading:
             filled=tuple(sorted(version for version, _ in between)),
         )
         return self.change(transition)
+
+    def changes(self) -> "tuple[Change, ...]":
+        """Every change of the policy, oldest first."""
+        return tuple(self.change(one) for one in self.transitions())
+
+    def period(self, since: datetime, until: datetime) -> "Period":
+        """What the stretch [since, until) did to the policy. Raises ValueError where it ends before it begins."""
+        from tracker.changes.period import period
+
+        return period(
+            self.arn,
+            since,
+            until,
+            observations=self.observations,
+            changes=tuple(self.change(one) for one in self.transitions() if since <= one.observed_at < until),
+            document=self.document,
+            looks=self.looks,
+            rules=self.rules(),
+            catalogue=self.catalogue(),
+            today=self.today,
+            archived=self.archived,
+        )
 
     def with_more(self, observation: Observation | None, snapshots: Sequence[Snapshot]) -> "Reading":
         """The same past with one look more that nobody has written down."""

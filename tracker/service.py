@@ -191,8 +191,7 @@ def _watched_since(tracker: Tracker, arn: PolicyArn) -> datetime | None:
 
 def changes_of(tracker: Tracker, arn: PolicyArn) -> "tuple[Change, ...]":
     """Every change of a policy, oldest first, compared anew from its snapshots."""
-    reading = tracker.reading(arn)
-    return tuple(reading.change(one) for one in reading.transitions())
+    return tracker.reading(arn).changes()
 
 
 def period_of(tracker: Tracker, arn: PolicyArn, since: datetime, until: datetime) -> "Period":
