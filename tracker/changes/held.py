@@ -42,11 +42,14 @@ def _concrete(document: Document, patterns: Iterable[str], catalogue: Catalogue)
 
 
 def _narrowed(statement: Statement, wanted: frozenset[str], catalogue: Catalogue) -> Statement:
-    """The statement with the wanted actions that it matches, each named in full."""
+    """The statement with the wanted actions that it reaches today, each named in full.
+
+    What it names it reaches; a wildcard or a NotAction reaches only what the catalogue knows.
+    """
     if statement.actions is None:
+        spelt: dict[str, str] = {}
         excluded = [action.lower() for action in statement.not_actions or ()]
         reached = {action for action in wanted if not any(matches(pattern, action) for pattern in excluded)}
-        spelt: dict[str, str] = {}
     else:
         spelt = {action.lower(): action for action in statement.actions}
         wild = [pattern for pattern in spelt if is_wild(pattern)]
@@ -55,5 +58,14 @@ def _narrowed(statement: Statement, wanted: frozenset[str], catalogue: Catalogue
             for action in wanted
             if action in spelt or any(matches(pattern, action) for pattern in wild)
         }
-    names = sorted(spelt.get(action) or catalogue_spelling(action, catalogue) for action in reached)
+    names = sorted(
+        spelt.get(action) or catalogue_spelling(action, catalogue)
+        for action in reached
+        if action in spelt or _known(action, catalogue)
+    )
     return replace(statement, actions=tuple(names), not_actions=None)
+
+
+def _known(action: str, catalogue: Catalogue) -> bool:
+    service, _, name = action.partition(":")
+    return catalogue.action(service, name) is not None

@@ -35,8 +35,13 @@ def transitions(
     """
     told: list[Transition] = []
     been: list[Stint] = []  # every stint so far, oldest first
+    rounds = {look.run: look.start for look in looks}
     for stint in stints(observations, confirmations(policy, looks)):
-        transition = _Step(policy, been, stint, archived, same, watched_since).transition()
+        # The round that found a policy began before it saw it, and proves nothing of the time before.
+        watched = watched_since is not None and watched_since < min(
+            stint.first_seen, rounds.get(stint.run, stint.first_seen)
+        )
+        transition = _Step(policy, been, stint, archived, same, watched).transition()
         if transition is not None:
             told.append(transition)
         been.append(stint)
@@ -52,7 +57,7 @@ class _Step:
     now: Stint
     archived: Collection[Identity]
     same: Callable[[Identity, Identity], bool]
-    watched_since: datetime | None
+    watched: bool  # it was looked for before
 
     def transition(self) -> Transition | None:
         last = next((stint for stint in reversed(self.been) if stint.identity), None)
@@ -80,9 +85,7 @@ class _Step:
         if new is None:
             return Kind.REMOVED if old else None  # what nobody ever saw was not removed
         if old is None:
-            since = self.watched_since
-            looked_before = bool(self.been) or (since is not None and since < self.now.first_seen)
-            return Kind.CREATED if looked_before else None
+            return Kind.CREATED if self.been or self.watched else None
         if self.been[-1].identity is None:
             return Kind.REAPPEARED
         if _started_over(old, new):

@@ -116,7 +116,11 @@ def watch(
     rules = {entry.rule for entry, _ in touched}
     alternatives = [entry for entry in entries if entry.rule in rules]
     wanted = frozenset(pattern for entry in alternatives for pattern in entry.actions)
-    was, now = held(before, wanted, catalogue), held(after, wanted, catalogue)
+    now = held(after, wanted, catalogue)
+    new = {
+        action for action, gain in gained.items() if gain.how == "added"
+    }  # also where only the catalogue grew
+    was = {action: grant for action, grant in held(before, wanted, catalogue).items() if action not in new}
     could = {entry.rule for entry in alternatives if _everywhere(entry, was)}
     found: dict[tuple[str, How, bool], Found] = {}
     for entry, hits in touched:

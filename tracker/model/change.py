@@ -184,7 +184,7 @@ class Transient:
     """An action that was granted and withdrawn again (or the other way round) inside a period."""
 
     action: str
-    direction: Literal["granted", "withdrawn"]  # what it was for a while
+    direction: Literal["granted", "withdrawn", "widened", "narrowed", "re-scoped"]  # what it was for a while
     min_s: float  # seconds it was so at least, as far as observations tell
     max_s: float  # and at most
     access_level: str = "Unknown"
@@ -205,3 +205,6 @@ class Period:
     last_look: datetime | None
     transient_attention: tuple[Attention, ...] = field(default=())  # what deserves it of what came and went
     known_before: bool = True  # False: nothing is known of the policy before `since`
+    transient_scopes: tuple[
+        Transient, ...
+    ] = ()  # allowed at both ends alike, elsewhere or otherwise for a while
