@@ -223,6 +223,17 @@ def test_a_look_at_a_made_database_does_not_import_sqlite_utils(database: Databa
     assert database.get_meta("b") == "1"
 
 
+def test_a_file_that_is_held_open_keeps_its_log(database: Database) -> None:
+    log = database.path.with_name("tracker.db-wal")
+    with database.held():
+        database.set_meta("a", "1")
+        assert log.stat().st_size > 0
+        database.set_meta("b", "2")
+        assert database.get_meta("a") == "1"
+    assert not log.exists()
+    assert database.get_meta("b") == "2"
+
+
 def test_steps_of_a_transaction_are_named(tmp_path: Path) -> None:
     steps: list[str] = []
     Database(tmp_path / "tracker.db", step=steps.append).set_meta("a", "1")
