@@ -8,7 +8,6 @@ import shlex
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -84,9 +83,12 @@ def test_a_cold_start_imports_nothing_heavy(home: Path, arguments: list[str]) ->
 
 def test_version_costs_at_most_150_ms_more_than_python_itself() -> None:
     def seconds(*arguments: str) -> float:
-        begin = time.perf_counter()
-        subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
-        return time.perf_counter() - begin
+        """Of processor time, which other tests on the same machine don't stretch as they do the clock's."""
+        process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0
+        return used.ru_utime + used.ru_stime
 
     pairs = [(seconds("-m", "tracker", "--version"), seconds("-c", "pass")) for _ in range(9)]
     assert statistics.median(ours - bare for ours, bare in pairs) <= 0.15

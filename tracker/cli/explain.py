@@ -51,7 +51,7 @@ def _line(one: "Evidence") -> str:
     from tracker.changelog.scopes import all_in_words
 
     sid = f" ({one.sid})" if one.sid else ""
-    return f"  statement {one.statement}{sid}: {one.effect} {one.pattern} on {all_in_words((one.scope,))}"
+    return f"  statement {one.statement}{sid}: {one.effect} {one.pattern} {all_in_words((one.scope,))}"
 
 
 def _record(found: "Explanation") -> dict[str, Any]:

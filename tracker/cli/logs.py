@@ -36,7 +36,7 @@ class Lines(logging.Formatter):
             event["traceback"] = self.formatException(record.exc_info)
         event = {name: self._clean(value) for name, value in event.items()}
         if self._as_json:
-            return json.dumps(event, ensure_ascii=False)
+            return json.dumps(event)  # in ASCII: U+2028 ends a line, too, for some
         said = _one_line(event.pop("event"))
         head = f"{event.pop('time')} {event.pop('level'):<7} {event.pop('logger')}: {said}"
         return " ".join([head, *(f"{name}={_word(value)}" for name, value in event.items())])

@@ -61,7 +61,8 @@ def command(shell: Shell, policy: str, actions: bool, document: bool, wanted: st
         return
     _say(tracker, arn, identity, seen, current)
     count = sum(map(len, allowed.values()))
-    put(f"  {count:,} actions in {len(allowed)} services (catalogue {catalogue.version})\n")
+    put(f"  {count:,} actions in {len(allowed)} services (catalogue {catalogue.version})")
+    put("")
     if actions:
         _put_actions(allowed, catalogue)
     else:
