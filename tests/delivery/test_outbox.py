@@ -215,6 +215,19 @@ def test_retry_of_one(outbox: Outbox, queue: Queue, clock: Clock) -> None:
     assert [row.state for row in outbox.list()] == ["failed"]
 
 
+def test_a_batch_folds_the_write_ahead_log_in_once(
+    outbox: Outbox, queue: Queue, clock: Clock, database: Database
+) -> None:
+    queue("anna", "bert")
+    log = database.path.with_name("tracker.db-wal")
+    with outbox.batch():
+        for _ in range(2):
+            outbox.settle(claimed(outbox, clock), Outcome("sent", "250"), clock())
+            assert log.exists()
+    assert not log.exists()
+    assert outbox.counts() == {"sent": 2}
+
+
 def test_threads_never_claim_the_same_row(
     outbox: Outbox, queue: Queue, clock: Clock, database: Database
 ) -> None:

@@ -3,6 +3,7 @@
 import logging
 import random
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -66,7 +67,7 @@ def deliver(
     the reason in `stopped`. Raises LockedError, and our own faults once everything else is sent.
     """
     total, lost_lines, fault = Delivery(), 0, None
-    try:
+    with closing(channel), outbox.batch():
         while (limit is None or total.tried < limit) and not stop():
             claim = outbox.claim(worker, clock(), lease)
             if claim is None:
@@ -83,8 +84,6 @@ def deliver(
                 break
             if error is not None and not isinstance(error, TrackerError):
                 fault = fault or error
-    finally:
-        channel.close()
     outbox.tell(operator, clock())
     if fault is not None:
         raise fault

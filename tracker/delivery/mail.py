@@ -41,16 +41,13 @@ class Letter:
 
 def letter(parcel: Parcel, settings: SmtpSettings) -> Letter:
     """The mail of a parcel. Raises RefusedError, permanent, where even its text alone is too large for a mail."""
-    recipient, recipient_utf8 = wire_form(parcel.recipient)
-    operator, operator_utf8 = wire_form(settings.operator)
-    name, address = parseaddr(settings.sender)
-    sender, sender_utf8 = wire_form(address)
-    domain = wire_form("policy-tracker@" + address.rpartition("@")[2])[0].rpartition("@")[2]
     message = parcel.message
+    recipient, smtputf8 = wire_form(parcel.recipient)
+    sender, operator, domain, always_smtputf8 = _ours(settings)
 
     lines = [
         f"Date: {format_datetime(utc(parcel.queued))}",
-        f"From: {formataddr((one_line(name), sender)) if sender.isascii() else sender}",
+        f"From: {sender}",
         f"To: {recipient}",
         f"Reply-To: {operator}",
         f"Subject: {_encoded(one_line(message.subject), 'Subject')}",
@@ -67,7 +64,18 @@ def letter(parcel: Parcel, settings: SmtpSettings) -> Letter:
     data = head + _body(message, operator if parcel.token else "")
     if len(data) > LIMIT:
         raise RefusedError(f"the mail would be {len(data)} bytes, more than {LIMIT}", permanent=True)
-    return Letter(operator, recipient, data, recipient_utf8 or operator_utf8 or sender_utf8)
+    return Letter(operator, recipient, data, smtputf8 or always_smtputf8)
+
+
+@lru_cache(maxsize=4)
+def _ours(settings: SmtpSettings) -> tuple[str, str, str, bool]:
+    """(From, the operator's address, the domain for our ids, whether one of them needs SMTPUTF8)."""
+    name, address = parseaddr(settings.sender)
+    sender, sender_utf8 = wire_form(address)
+    operator, operator_utf8 = wire_form(settings.operator)
+    domain = wire_form("policy-tracker@" + address.rpartition("@")[2])[0].rpartition("@")[2]
+    shown = formataddr((one_line(name), sender)) if sender.isascii() else sender
+    return shown, operator, domain, sender_utf8 or operator_utf8
 
 
 def message_id(changelog: str, recipient: str, domain: str) -> str:
@@ -111,6 +119,7 @@ def _what(message: Message) -> Iterator[str]:
         yield f"Feedback-ID: {policy}:{versions.replace(':', '-')}:changelog:policy-tracker"
 
 
+@lru_cache(maxsize=16)
 def _encoded(text: str, name: str) -> str:
     """A header's text, by RFC 2047 where it must be.
 
