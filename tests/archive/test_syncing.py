@@ -22,7 +22,9 @@ crashing.one_round(Path(sys.argv[1]), "r2", 24)
 """
 MANY = ROUND.replace('one_round(Path(sys.argv[1]), "r2", 24)', "many(Path(sys.argv[1]))")
 ROOT = Path(__file__).resolve().parents[2]
-_CALL = re.compile(r'\d+ +(?P<call>\w+)\((?:\d+<(?P<open>[^>]*)>|(?:AT_FDCWD[^,]*, )?"[^"]*", (?:AT_FDCWD[^,]*, )?"(?P<to>[^"]*)")')
+_CALL = re.compile(
+    r'\d+ +(?P<call>\w+)\((?:\d+<(?P<open>[^>]*)>|(?:AT_FDCWD[^,]*, )?"[^"]*", (?:AT_FDCWD[^,]*, )?"(?P<to>[^"]*)")'
+)
 
 
 def asked_of_the_kernel(script: str, home: Path, tmp_path: Path) -> list[tuple[str, str]]:
