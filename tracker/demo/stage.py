@@ -18,16 +18,20 @@ import time_machine
 from apscheduler.events import EVENT_JOB_EXECUTED
 
 from tracker.bootstrap import new_token, open_tracker
+from tracker.cli.attention import _findings as findings
 from tracker.daemon import Daemon
 from tracker.demo.aws import EmbeddedAws
 from tracker.demo.history import POLICY, held_by_aws, published
 from tracker.demo.sink import Sink
-from tracker.errors import SetupError, TryLaterError
+from tracker.errors import SetupError, TryLaterError, UnknownPolicyError
 from tracker.model.identity import VersionId
+from tracker.policy.granted import granted
+from tracker.policy.parse import parse_document
 from tracker.service import Due, check, run_due
 from tracker.settings import FILE_NAME, load_settings
 
 if TYPE_CHECKING:
+    from tracker.model.change import Attention, Change
     from tracker.model.history import Snapshot
     from tracker.model.rounds import Round
 
@@ -78,6 +82,10 @@ class Stage:
         """AWS makes a version, and puts it, or `default`, in force."""
         self.aws.publish(held_by_aws(self.versions.values(), version), default or version)
 
+    def service_name(self, service: str) -> str:
+        """A service's human name."""
+        return self.tracker.catalogue().service_name(service)
+
     def subscribe(self) -> None:
         """Two teams: one hears of each change at once, one by the month."""
         for address, frequency in SUBSCRIBERS:
@@ -113,6 +121,29 @@ class Stage:
                 raise TryLaterError("the demo's mail server did not get the mail that it was sent")
             self.move(self.now + timedelta(minutes=1))
         return self.now
+
+    def in_force(self, moment: datetime) -> "Snapshot":
+        """The version that the tracker knows to have been the default at a moment."""
+        seen = self.tracker.archive.at(POLICY, moment)
+        if seen is None or seen.version is None:
+            raise UnknownPolicyError(f"{POLICY.name} was not watched yet at {moment}")
+        return self.tracker.archive.snapshot(POLICY, seen.version, seen.create_date)
+
+    def allowed(self, snapshot: "Snapshot") -> tuple[int, int]:
+        """How many actions of how many services a version allows."""
+        document = parse_document(snapshot.document, what=f"{POLICY.name} {snapshot.version}")
+        services = granted(document, self.tracker.catalogue())
+        return sum(map(len, services.values())), len(services)
+
+    def findings(self) -> "tuple[Attention, ...]":
+        """What `policy-tracker attention` lists now."""
+        return findings(self.tracker, POLICY)
+
+    def changelog(self, change: "Change", suffix: str) -> Path:
+        """The file of a change's changelog."""
+        ends = (change.transition.before, change.transition.after)
+        stem = "-".join(str(end.version) for end in ends if end)
+        return self.tracker.changelogs.of(POLICY) / f"{stem}.{suffix}"
 
     @property
     def now(self) -> datetime:
