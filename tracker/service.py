@@ -219,8 +219,9 @@ def reindex(tracker: Tracker) -> Rebuilt:
 
 
 def record_history(tracker: Tracker, policies: Sequence[PolicyArn]) -> int:
-    """Index history that was brought in, silently; how many changes it holds."""
-    return sum(len(publish(tracker, arn, mail=False).changes) for arn in policies)
+    """Write and index history that was brought in, silently; how many changes it holds."""
+    with _round(tracker, "import"):
+        return sum(len(publish(tracker, arn, mail=False).changes) for arn in policies)
 
 
 def send_last(tracker: Tracker, subscriber: Subscriber, policies: Sequence[PolicyArn]) -> int:

@@ -19,6 +19,10 @@ def test_it_makes_settings_and_copies_the_shipped_history(home: Path, cli: Comma
         assert len(list((home / "snapshots" / "aws" / name).glob("*_v*.json"))) == versions
     assert cli("verify").code == 0
     assert "364 more actions" in cli("log").out
+    assert "v57-v59.html" in (home / "changelogs" / "index.html").read_text()
+    assert (
+        "364 more actions" in (home / "changelogs" / "AWSSupportServiceRolePolicy" / "v57-v59.md").read_text()
+    )
     assert (home / ".gitignore").read_text().splitlines()[1:] == ["tracker.db*", "tracker.lock", "crashes/"]
 
 

@@ -60,14 +60,14 @@ def _make(shell: Shell, settings: "Settings", *, empty: bool) -> None:
     from tracker.archive.shipped import copy_shipped
     from tracker.bootstrap import open_tracker
     from tracker.cli.settings_file import settings_text
-    from tracker.service import reindex
+    from tracker.service import record_history
 
     settings.home.mkdir(parents=True, exist_ok=True)
     tracker = open_tracker(settings)
     if not empty:
         with waiting("copying the history that ships with policy-tracker"):
             copy_shipped(tracker.archive)
-            reindex(tracker)
+            record_history(tracker, tracker.archive.policies())
     ignored = settings.home / ".gitignore"
     if not ignored.exists():
         ignored.write_text(_IGNORED, encoding="utf-8")
@@ -83,6 +83,7 @@ def _facts(settings: "Settings", made: bool) -> dict[str, Any]:
 
     tracker = open_tracker(settings)
     held = {arn.name: len(tracker.archive.identities(arn)) for arn in tracker.archive.policies()}
+    index = tracker.changelogs.folder / "index.html"
     return {
         "schema": 1,
         "type": "init",
@@ -91,6 +92,7 @@ def _facts(settings: "Settings", made: bool) -> dict[str, Any]:
         "settings": str(settings.file),
         "at": f"{settings.schedule.at:%H:%M}",
         "archived": held,
+        "changelogs": str(index) if index.is_file() else None,
         "iam_policy": json.loads(least_privilege()),
         "cron": cron_line(settings),
     }
@@ -116,6 +118,7 @@ def _text(facts: dict[str, Any]) -> str:
 {facts["home"]} is {"now" if facts["made"] else "already"} a tracker.
   settings   {facts["settings"]}
   history    {versions or "none yet"}
+  read       {facts["changelogs"] or "changelogs are written as changes are found"}
   schedule   AWS is asked daily at {facts["at"]} UTC, which was drawn for this installation
 
 What it needs to be allowed in AWS, and no more:
