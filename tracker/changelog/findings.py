@@ -80,9 +80,9 @@ def marks(items: Iterable[Attention]) -> dict[str, str]:
     }
 
 
-def attention_row(item: Attention, *, once: bool = False) -> AttentionRow:
-    """One finding laid out for a reader; `once`: of something that came and went, so told in the past."""
-    what = item.consequence and f"{'could for a while' if once else 'can now'} {item.consequence}"
+def attention_row(item: Attention, *, verb: str = "can now") -> AttentionRow:
+    """One finding laid out for a reader; `verb` goes before the consequence: `can now`, `can`, `could for a while`."""
+    what = item.consequence and f"{verb} {item.consequence}"
     if not what:
         what = {
             "level": "more than reading",

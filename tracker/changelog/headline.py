@@ -25,6 +25,8 @@ def headline(change: Change) -> str:
         )
     if kind is Kind.CREATED and after:
         return f"{change.policy.name} is new ({after.version}): {_all_of(change)}."
+    if kind is Kind.REAPPEARED and after and not before:
+        return f"{change.policy.name} is visible to this account again ({after.version}): {_all_of(change)}."
     if kind is Kind.ROLLED_BACK and change.transition.rollback:
         return _rolled_back(change, change.transition.rollback)
     opening, can = _opening(change)
@@ -136,7 +138,11 @@ def _sentence(change: Change, can: str) -> str:
         services = {action.service for action in removed}
         first = f"{who} {can if can != 'can now' else 'can'} no longer call {count(len(removed), 'action')} in {count(len(services), 'service')}"
         if gone := len(difference.services_removed):
-            first += f", {number(gone)} of which {'is' if gone == 1 else 'are'} left altogether"
+            first += (
+                f", of {number(gone)} of which nothing is left"
+                if gone < len(services)
+                else ", of which nothing is left"
+            )
         return f"{first}; {listed(rest)}." if rest else f"{first}."
     return _no_action_came_or_went(change)
 
@@ -178,8 +184,8 @@ def _no_action_came_or_went(change: Change) -> str:
     if difference.patterns_added or difference.patterns_removed:
         return f"{who} can call the same actions as before; the patterns that allow them are others."
     if difference.redundant:
-        return f"{who} can do exactly what it could do before: {count(len(difference.redundant), 'edit')} had no effect."
-    return f"{who} can do exactly what it could do before: the document was only rewritten."
+        return f"{who} can do exactly what it could do before; {count(len(difference.redundant), 'edit')} had no effect."
+    return f"{who} can do exactly what it could do before; only the document was rewritten."
 
 
 def _denies(difference: Difference, who: str) -> str:

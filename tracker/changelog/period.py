@@ -64,7 +64,9 @@ def period_view(period: Period, catalogue: Catalogue) -> PeriodView:
         name=name,
         headline=period_headline(period),
         net=net,
-        came_and_went=tuple(attention_row(item, once=True) for item in shown(period.transient_attention)),
+        came_and_went=tuple(
+            attention_row(item, verb="could for a while") for item in shown(period.transient_attention)
+        ),
         transient=_transient(period.transient, catalogue),
         transitions=tuple(
             TransitionRow(

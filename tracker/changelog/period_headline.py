@@ -1,6 +1,7 @@
 """A period in one sentence, and in the subject of its mail: what lasted, what came and went, how often anybody looked."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from tracker.changelog.actors import actor, lower_first, short_actor
 from tracker.changelog.findings import flagged
@@ -13,8 +14,10 @@ from tracker.model.instants import words
 
 def looks(period: Period) -> str:
     """How often anybody looked, and what follows from it; never a bare 'nothing changed'."""
+    if period.looks == 1 and period.last_look:
+        return f"Looked once, at {words(period.last_look)}."
     if period.looks and period.last_look:
-        first = f", first at {words(period.first_look)}" if period.first_look and period.looks > 1 else ""
+        first = f", first at {words(period.first_look)}" if period.first_look else ""
         return f"Looked {count(period.looks, 'time')}{first}, last at {words(period.last_look)}."
     bases = {change.transition.after.basis for change in period.transitions if change.transition.after}
     if "look" in bases or not bases:
@@ -60,8 +63,16 @@ def period_headline(period: Period) -> str:
         what = listed(dict.fromkeys(f"{kind_in_words(one)} ({versions(one)})" for one in period.transitions))
         return f"{name}: {what}, after which {who} can do exactly what it could do before."
     if period.looks and period.last_look:
-        return f"{name}: looked {count(period.looks, 'time')}, last at {words(period.last_look)}, nothing changed."
+        return f"{name}: {_looked(period, period.last_look)}, nothing changed."
     return f"{name}: nobody looked, so whether anything changed is not known."
+
+
+def _looked(period: Period, last: datetime) -> str:
+    return (
+        f"looked once, at {words(last)}"
+        if period.looks == 1
+        else f"looked {count(period.looks, 'time')}, last at {words(last)}"
+    )
 
 
 def _net(net: Change) -> str:
@@ -72,7 +83,7 @@ def _net(net: Change) -> str:
         services = count(len({one.service for one in added}), "service")
         new = len(difference.services_added)
         parts.append(
-            f"gained {count(len(added), 'action')} in {services}{f', {number(new)} of them new,' if new else ''}"
+            f"gained {count(len(added), 'action')} in {services}{f', {number(new)} of them new' if new else ''}"
         )
     if removed := difference.actions_removed:
         parts.append(f"lost {number(len(removed))}" if added else f"lost {count(len(removed), 'action')}")
@@ -87,7 +98,9 @@ def _net(net: Change) -> str:
         parts.append(f"is now denied {denied(difference.denies_added, 'more ')}")
     if difference.denies_removed:
         parts.append(f"is no longer denied {denied(difference.denies_removed)}")
-    return listed(parts).rstrip(",")
+    if difference.services_added and len(parts) == 2:
+        return f"{parts[0]}, and {parts[1]}"
+    return listed(parts)
 
 
 def period_subject(period: Period) -> str:

@@ -1,5 +1,6 @@
 """Values in, finished text out: the one door through which everything else reaches the templates."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from tracker.changelog.environments import Format
 
 
+_BLANK_LINES = re.compile(r"\n{3,}")  # an empty part of a template leaves its lines behind
+
+
 class Renderer:
     """Renders changes and periods. Cheap to make: Jinja2 is imported when the first template is asked for.
 
@@ -39,7 +43,8 @@ class Renderer:
         kind: Format = "html" if template.endswith(".html") else "md" if template.endswith(".md") else "txt"
         if kind not in self._environments:
             self._environments[kind] = environment(kind, self._folders)
-        return self._environments[kind].get_template(template).render(**values).rstrip() + "\n"
+        text = self._environments[kind].get_template(template).render(**values).rstrip() + "\n"
+        return text if kind == "html" else _BLANK_LINES.sub("\n\n", text)
 
     def view(self, change: Change) -> ChangeView:
         """A change laid out for a template."""

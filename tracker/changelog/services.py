@@ -10,6 +10,11 @@ from tracker.model.catalogue import Catalogue
 from tracker.model.change import ActionChange, Difference
 
 LEVELS = ("Permissions management", "Write", "Tagging", "Read", "List")  # gravest first; any other comes last
+_NOTES = {
+    "by-wildcard": "by a wildcard",
+    "under-deny": "less what a deny withholds",
+    "unknown": "not in AWS's list of actions",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +29,14 @@ class ActionRow:
     tags: tuple[str, ...]
 
     @property
-    def scope(self) -> str:
-        """Where it holds, in plain words; empty for every resource."""
-        return in_one_line(self.where)
+    def notes(self) -> tuple[str, ...]:
+        """What its tags say to a reader."""
+        return tuple(_NOTES[tag] for tag in self.tags if tag in _NOTES)
+
+    @property
+    def remarks(self) -> str:
+        """Where it holds and what its tags say, in plain words; empty for every resource and no tag."""
+        return ", ".join(filter(None, (in_one_line(self.where), *self.notes)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,16 @@ def change_view(change: Change, catalogue: Catalogue) -> ChangeView:
             _moved(difference.actions_rescoped),
         ),
     )
-    told = {one.pattern for one in (*difference.denies_added, *difference.denies_removed)}
+    told = {
+        one.pattern
+        for denies in (
+            difference.denies_added,
+            difference.denies_removed,
+            difference.denies_widened,
+            difference.denies_narrowed,
+        )
+        for one in denies
+    }  # these have lines of their own
     come, gone = (
         [one for one in found if one.effect == "Allow" or one.open_ended or one.pattern not in told]
         for found in (difference.patterns_added, difference.patterns_removed)
