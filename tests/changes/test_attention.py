@@ -1,5 +1,6 @@
 """What deserves attention: rules (a) to (e) of the list, acceptance, severity, and what is in force."""
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -471,3 +472,48 @@ def test_real_alarms_are_few() -> None:
         if loud:
             alarms[f"{before.version}-{after.version}"] = loud
     assert alarms == {"v19-v20": ["customer-data/s3-objects"], "v31-v32": ["customer-data/glue-data"]}
+
+
+def shipped(version: str) -> Document:
+    """A shipped document of the support policy."""
+    (path,) = (history.ROOT / "snapshots" / "aws" / history.SUPPORT).glob(f"*_{version}.json")
+    return parse_document(json.loads(path.read_text())["document"], what=version)
+
+
+def test_shipped_v57_to_v59_completes_the_set_that_pulls_images() -> None:
+    """v57 has none of the three actions, v59 all of them on every resource: seen in the shipped documents."""
+    change = assessed(shipped("v57"), shipped("v59"), RULES)
+    found = by_rule(change)
+    whole = found["capability/pull-images"]
+    assert [one.lower() for one in whole.actions] == [
+        "ecr:batchgetimage", "ecr:getauthorizationtoken", "ecr:getdownloadurlforlayer",
+    ]  # fmt: skip
+    assert (whole.completes, whole.severity) == ((), "alarm")
+    assert all(scope.everywhere for scope in whole.scopes)
+    assert change.severity == "alarm"
+    loud = {rule for rule, one in found.items() if one.severity == "alarm"}
+    assert loud == {"capability/pull-images", "customer-data/durable-functions"}
+
+
+def test_shipped_what_is_in_force_in_v59() -> None:
+    """What the public lists miss is there, each with its scope; 'iam:DeleteRole' only on Support's own role."""
+    found = in_force(POLICY, shipped("v59"), RULES, CATALOGUE, lambda _: "")
+    by_action = {action.lower(): one for one in found for action in one.actions}
+    for action in ("states:getexecutionhistory", "ec2:getconsolescreenshot", "ssm:getcommandinvocation"):
+        assert by_action[action].severity == "alarm", action
+    assert by_action["ecr:batchgetimage"].rule == "capability/pull-images"
+    delete = by_action["iam:deleterole"]
+    assert delete.rule == "level/write"
+    assert [scope.resources for scope in delete.scopes] == [
+        ("arn:aws:iam::*:role/aws-service-role/support.amazonaws.com/AWSServiceRoleForSupport",)
+    ]
+    assert found[-1].kind == "not-reviewed"
+
+
+def test_findings_are_the_same_whatever_the_hash_seed() -> None:
+    """Same input, same order: sets are never printed in the order of their hashes."""
+    one = assessed(shipped("v43"), shipped("v57"), RULES).attention
+    assert list(one) == sorted(
+        one, key=lambda each: (each.rule, each.consequence, each.actions, each.accepted)
+    )
+    assert all(list(each.actions) == sorted(each.actions) for each in one)

@@ -1,5 +1,9 @@
 """Kinds of transition: the house's words, semantics 35 and 37 to 43, and the real history of 69 policies."""
 
+import json
+import subprocess
+import sys
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,11 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import history
+from tests.support.policies import CATALOGUE
+from tracker.changes.compare import compare
 from tracker.changes.history import NAMED_GAP, Identity, transitions
 from tracker.changes.identity import change_id
 from tracker.model.history import Basis, Kind, Look, Observation, Transition
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.instants import duration
+from tracker.policy.parse import parse_document
 
 POLICY = PolicyArn("aws", "AWSSupportServiceRolePolicy", "/aws-service-role/")
 DAWN = datetime(2021, 1, 1, tzinfo=UTC)
@@ -312,3 +319,26 @@ def test_real_gaps_are_named() -> None:
         ("ReadOnlyAccess", "v53"),
         ("ReadOnlyAccess", "v69"),
     } <= gaps
+
+
+def test_real_kinds_are_counted_alike_by_a_script_that_shares_no_code() -> None:
+    """All kinds over all 69 policies, against git log, json and sets alone."""
+    script = history.ROOT / "tests" / "support" / "count_transitions.py"
+    done = subprocess.run(
+        [sys.executable, str(script), str(history.clone())], capture_output=True, text=True, check=True
+    )
+    counted: Counter[str] = Counter()
+    for name in history.policies():
+        documents = {
+            identity: parse_document(snapshot.document, what=name)
+            for identity, snapshot in history.snapshots(name).items()
+        }
+        found = transitions(
+            history.arn(name),
+            history.observations(name),
+            list(documents),
+            same=lambda old, new, known=documents: compare(known[old], known[new], CATALOGUE).equal_language,  # type: ignore[misc]
+        )
+        counted.update(str(each.kind) for each in found)
+    assert dict(counted) == json.loads(done.stdout)
+    assert {"updated", "rolled-back", "recreated", "republished"} == counted.keys()

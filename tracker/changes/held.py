@@ -19,33 +19,34 @@ def held(
     """
     if document is None:
         return {}
-    wanted = _concrete(document, patterns, catalogue)
-    statements = [_narrowed(statement, wanted, catalogue) for statement in document.statements]
-    kept = tuple(statement for statement in statements if statement.actions)
-    found = granted(replace(document, statements=kept), catalogue)
-    return {f"{service}:{name}": one for service, names in found.items() for name, one in names.items()}
-
-
-def _concrete(document: Document, patterns: Iterable[str], catalogue: Catalogue) -> frozenset[str]:
-    plain = frozenset(pattern for pattern in patterns if not is_wild(pattern))
-    wild = [pattern for pattern in patterns if is_wild(pattern)]
-    if not wild:
-        return plain
     named = {
         action.lower()
         for statement in document.statements
         for action in statement.actions or statement.not_actions or ()
         if not is_wild(action)
     }
+    wanted = frozenset(
+        action
+        for action in _concrete(patterns, named, catalogue)
+        if action in named or _known(action, catalogue)  # a wildcard reaches only what exists
+    )
+    statements = [_narrowed(statement, wanted, catalogue) for statement in document.statements]
+    kept = tuple(statement for statement in statements if statement.actions)
+    found = granted(replace(document, statements=kept), catalogue)
+    return {f"{service}:{name}": one for service, names in found.items() for name, one in names.items()}
+
+
+def _concrete(patterns: Iterable[str], named: set[str], catalogue: Catalogue) -> frozenset[str]:
+    plain = frozenset(pattern for pattern in patterns if not is_wild(pattern))
+    wild = [pattern for pattern in patterns if is_wild(pattern)]
+    if not wild:
+        return plain
     expander = Expander(catalogue, named)
     return plain.union(*(expander.reach(pattern) for pattern in wild))
 
 
 def _narrowed(statement: Statement, wanted: frozenset[str], catalogue: Catalogue) -> Statement:
-    """The statement with the wanted actions that it reaches today, each named in full.
-
-    What it names it reaches; a wildcard or a NotAction reaches only what the catalogue knows.
-    """
+    """The statement with the wanted actions that it matches, each named in full."""
     if statement.actions is None:
         spelt: dict[str, str] = {}
         excluded = [action.lower() for action in statement.not_actions or ()]
@@ -58,11 +59,7 @@ def _narrowed(statement: Statement, wanted: frozenset[str], catalogue: Catalogue
             for action in wanted
             if action in spelt or any(matches(pattern, action) for pattern in wild)
         }
-    names = sorted(
-        spelt.get(action) or catalogue_spelling(action, catalogue)
-        for action in reached
-        if action in spelt or _known(action, catalogue)
-    )
+    names = sorted(spelt.get(action) or catalogue_spelling(action, catalogue) for action in reached)
     return replace(statement, actions=tuple(names), not_actions=None)
 
 
