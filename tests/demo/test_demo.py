@@ -74,7 +74,7 @@ def test_it_ends_in_time(told: Told) -> None:
 
 
 def test_the_stage(told: Told) -> None:
-    assert f"({len(json.loads(aws_managed_policies_data)):,} managed policies," in told.text
+    assert f"{len(json.loads(aws_managed_policies_data)):,} managed policies)" in told.text
 
 
 def test_the_first_look_and_a_quiet_month(told: Told) -> None:
@@ -117,6 +117,7 @@ def test_v20_goes_and_what_went_is_told(told: Told) -> None:
     assert lasted == "10 h 25 min"
     for said in ("Rolled back to v19", "41 actions", "14 actions", f"at most {lasted}"):
         assert said in gone
+    assert "28 of Amazon S3 (s3:getObject among them)" in gone
     by_service = sum(int(number) for number in re.findall(r"(\d+) of A", gone.split("Withdrawn:")[1]))
     assert by_service == len(actions(20) - actions(19))
 

@@ -1,7 +1,6 @@
 """What happens in the demo, in order, and how it is told. Every number in it is counted from what the tracker answers."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import unified_diff
@@ -39,6 +38,7 @@ class Story:
         self.stage = stage
         self.narrator = narrator
         self.facts = withdrawn()
+        self.alarming: frozenset[str] = frozenset()  # actions of v20 that set off an alarm
 
     def tell(self) -> None:
         """All of it, from the first look to today."""
@@ -64,10 +64,10 @@ class Story:
             "policy-tracker demo: what AWS Support may do in your account, and how you would have heard of it."
         )
         say(
-            f"An embedded AWS ({number(stage.aws.policies)} managed policies, 127.0.0.1:{stage.aws.port}), a mail server "
-            f"(127.0.0.1:{stage.sink.port}) and an empty folder;"
+            f"An embedded AWS (127.0.0.1:{stage.aws.port}, {number(stage.aws.policies)} managed policies), a mail server "
+            f"(127.0.0.1:{stage.sink.port}),"
         )
-        say("everything else is the real thing, on a clock that is moved.")
+        say("an empty folder and a clock that is moved. Everything else is the real thing.")
         say()
 
     def november(self) -> None:
@@ -99,6 +99,9 @@ class Story:
         before = len(stage.sink.received)
         due = stage.move(stage.tracker.plan.look.next(stage.now))
         (change,) = found(due)
+        self.alarming = frozenset(
+            action for item in change.attention if item.severity == "alarm" for action in item.actions
+        )
         tell(stage.now, f"The daily look finds it: {headline(change)}", "loud")
         (waiting,) = stage.tracker.outbox.list(["waiting"])
         tell(None, f"The mail to {waiting.recipient} waits: {waiting.answer}.")
@@ -114,10 +117,9 @@ class Story:
         stage, facts, tell = self.stage, self.facts, self.narrator.tell
         stage.publish(facts.version, facts.base)
         (change,) = stage.check(facts.gone).changes
-        gone = by_service(change.difference.actions_removed, stage.service_name)
-        tell(
-            stage.now, f"Somebody types `policy-tracker check`. {headline(change)} Withdrawn: {gone}.", "loud"
-        )
+        gone = by_service(change.difference.actions_removed, self.alarming, stage.service_name)
+        sentence = f"Somebody types `policy-tracker check`. {headline(change)} Withdrawn: {gone}."
+        tell(stage.now, sentence, "loud")
 
     def december(self) -> None:
         """The month's report, beside what a plain diff of two months would have said."""
@@ -216,13 +218,15 @@ def ranges(versions: Sequence[VersionId]) -> str:
     return listed(str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
 
 
-def by_service(actions: Iterable[ActionChange], name: Callable[[str], str]) -> str:
-    """`29 actions of Amazon S3 (s3:getObject among them), 8 of AWS Elastic Disaster Recovery, ...`, most first."""
-    counted = Counter(action.service for action in actions)
-    told = [
-        f"{number(n)} of {name(service)}"
-        for service, n in sorted(counted.items(), key=lambda kv: (-kv[1], kv[0]))
-    ]
+def by_service(actions: Iterable[ActionChange], alarming: Collection[str], name: Callable[[str], str]) -> str:
+    """`28 of Amazon S3 (s3:getObject among them), 8 of AWS Elastic Disaster Recovery, ...`, most first."""
+    groups: dict[str, list[str]] = {}
+    for each in actions:
+        groups.setdefault(each.service, []).append(each.action)
+    told = []
+    for service, names in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
+        flagged = listed(sorted(action for action in names if action in alarming))
+        told.append(f"{number(len(names))} of {name(service)}{f' ({flagged} among them)' if flagged else ''}")
     return listed(told)
 
 
