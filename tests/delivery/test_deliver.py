@@ -217,6 +217,26 @@ def test_ctrl_c_leaves_the_mail_in_hand_to_its_lease(
     assert go() == Delivery(sent=1)
 
 
+def test_a_lease_that_ends_while_sending_is_said_and_the_mail_counts_as_sent(
+    go: Callable[[], Delivery],
+    queue: Queue,
+    channel: FakeChannel,
+    outbox: Outbox,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    queue("anna")
+
+    def slow(_: object) -> None:
+        clock.tick(minutes=20)
+        assert outbox.claim("another", clock()) is not None
+
+    channel.before = slow
+    assert go() == Delivery(sent=1)
+    assert outbox.counts() == {"sent": 1}
+    assert "the lease had ended" in caplog.text
+
+
 def test_a_limit_and_a_stop_between_two_mails(
     outbox: Outbox, channel: FakeChannel, clock: Clock, queue: Queue
 ) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.delivery.conftest import NOW, parcel, plain
 from tracker.delivery.channel import Parcel
 from tracker.delivery.mail import LIMIT, letter, message_id, thread_id
-from tracker.errors import RefusedError
+from tracker.errors import RefusedError, SettingsError
 from tracker.model.message import Attachment
 
 SETTINGS = plain(25)
@@ -199,6 +199,14 @@ def test_any_subject_comes_out_as_it_went_in(subject: str) -> None:
 def test_any_text_comes_out_as_it_went_in(text: str) -> None:
     parsed = mail(parcel(text=text, token="", attachments=()))
     assert content(parsed, "plain") == text + "\n"
+
+
+def test_without_an_operator_the_sender_stands_in_and_without_a_sender_there_is_no_mail() -> None:
+    one = letter(parcel(), plain(25, operator=""))
+    assert one.sender == "policy-tracker@example.org"
+    assert b"Reply-To: policy-tracker@example.org" in one.data
+    with pytest.raises(SettingsError, match=r"mail\.sender is not set"):
+        letter(parcel(), plain(25, sender=""))
 
 
 class TestUnder100KB:

@@ -128,7 +128,7 @@ def test_a_login_without_tls_stays_on_this_machine() -> None:
         require_safe_login(SmtpSettings(host=host, security="none", username="tracker"))
     for host in ("mail.example.org", "10.0.0.1", "localhost.example.org"):
         with pytest.raises(SettingsError, match="in clear"):
-            SmtpChannel(SmtpSettings(host=host, security="none", username="tracker")).send(parcel())
+            SmtpChannel(plain(25, host=host, username="tracker")).send(parcel())
 
 
 def test_a_wrong_password_is_the_operators_to_set_right() -> None:

@@ -140,3 +140,13 @@ def test_whom_a_mail_is_due(subscribers: Subscribers, database: Database, clock:
         monthly = [one.address.split("@")[0] for one in recipients(connection, "ReadOnlyAccess", "monthly")]
     assert due == ["all", "exact"]  # names are IAM's, and case matters there
     assert monthly == ["month"]
+
+
+def test_the_token_of_an_unsubscribe_mail_says_who_it_is(subscribers: Subscribers, clock: Clock) -> None:
+    added = subscribers.add("anna@example.org", [], "instant", clock(), "t0ken")
+    assert subscribers.get(" t0ken ") == added
+    subscribers.remove("t0ken", clock())
+    assert subscribers.list() == ()
+    for nobody in ("t0ken", "other", ""):
+        with pytest.raises(InputError, match="is not subscribed"):
+            subscribers.get(nobody)

@@ -5,7 +5,7 @@ import unicodedata
 
 from tracker.errors import InputError
 
-_ADDRESS = re.compile(r"([^\s<>@,;:\"']+)@([^\s<>@,;:\"']+)")
+_ADDRESS = re.compile(r"[^\s<>@,;:\"]+@[^\s<>@,;:\"']+")
 _ANSWER_LENGTH = 500  # characters of a server's answer that are kept
 
 

@@ -150,16 +150,17 @@ def _put_off(
 
 def _settle(outbox: Outbox, claim: Claim, outcome: Outcome, clock: Callable[[], datetime]) -> None:
     """Record the outcome. A database that is locked is asked again: a mail that was sent must not be sent twice."""
-    for left in reversed(range(_SETTLE_TRIES)):
+    tries = _SETTLE_TRIES
+    while True:
         try:
             held = outbox.settle(claim, outcome, clock())
+            break
         except LockedError:
-            if not left:
+            tries -= 1
+            if not tries:
                 raise
-        else:
-            if not held:
-                log.warning("mail %s: the lease had ended before the server answered", claim.id)
-            return
+    if not held:
+        log.warning("mail %s: the lease had ended before the server answered", claim.id)
 
 
 def _ends_the_round(error: TrackerError, lost_lines: int) -> bool:

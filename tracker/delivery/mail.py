@@ -19,7 +19,7 @@ from urllib.parse import quote
 from tracker.delivery.addresses import one_line, wire_form
 from tracker.delivery.channel import Parcel
 from tracker.delivery.smtp_settings import SmtpSettings
-from tracker.errors import RefusedError
+from tracker.errors import RefusedError, SettingsError
 from tracker.model.instants import utc
 from tracker.model.message import Attachment, Message
 
@@ -40,7 +40,10 @@ class Letter:
 
 
 def letter(parcel: Parcel, settings: SmtpSettings) -> Letter:
-    """The mail of a parcel. Raises RefusedError, permanent, where even its text alone is too large for a mail."""
+    """The mail of a parcel.
+
+    Raises RefusedError, permanent, where even its text alone is too large for a mail; SettingsError without a sender.
+    """
     message = parcel.message
     recipient, smtputf8 = wire_form(parcel.recipient)
     sender, operator, domain, always_smtputf8 = _ours(settings)
@@ -71,8 +74,10 @@ def letter(parcel: Parcel, settings: SmtpSettings) -> Letter:
 def _ours(settings: SmtpSettings) -> tuple[str, str, str, bool]:
     """(From, the operator's address, the domain for our ids, whether one of them needs SMTPUTF8)."""
     name, address = parseaddr(settings.sender)
+    if not address:
+        raise SettingsError("mail.sender is not set: a mail needs an address that it comes from")
     sender, sender_utf8 = wire_form(address)
-    operator, operator_utf8 = wire_form(settings.operator)
+    operator, operator_utf8 = wire_form(settings.operator or address)
     domain = wire_form("policy-tracker@" + address.rpartition("@")[2])[0].rpartition("@")[2]
     shown = formataddr((one_line(name), sender)) if sender.isascii() else sender
     return shown, operator, domain, sender_utf8 or operator_utf8

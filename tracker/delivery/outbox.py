@@ -72,9 +72,10 @@ class Outbox:
         return self._database.kept_open()
 
     def due(self, now: datetime) -> bool:
-        """Whether a claim would find a row now."""
+        """Whether there is anything to do now: a row to claim, or trouble that the operator was not told of yet."""
         with self._database.reading() as connection:
-            return connection.execute(_NEXT, (sortable(now),)).fetchone() is not None
+            found = connection.execute(_NEXT, (sortable(now),)).fetchone()
+            return found is not None or trouble.untold(connection)
 
     def claim(self, worker: str, now: datetime, lease: timedelta = LEASE) -> Claim | None:
         """Take the oldest row that is due for `lease`; None where there is none.

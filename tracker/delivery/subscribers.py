@@ -84,7 +84,7 @@ class Subscribers:
             return _one(connection, row[0])
 
     def get(self, address: str) -> Subscriber:
-        """The subscriber of this address, whatever its case. Raises InputError where there is none."""
+        """The subscriber of this address, whatever its case, or of this token. Raises InputError where there is none."""
         with self._database.reading() as connection:
             return _one(connection, address)
 
@@ -101,7 +101,7 @@ class Subscribers:
         return int(row[0])
 
     def remove(self, address: str, now: datetime) -> int:
-        """Unsubscribe, and cancel what waits for this address; how many mails that were.
+        """Unsubscribe an address, or a token, and cancel what waits for it; how many mails that were.
 
         A mail that a worker has in hand at this moment still goes out. Raises InputError where nobody of this address
         is subscribed.
@@ -134,6 +134,9 @@ def _one(connection: sqlite3.Connection, address: str) -> Subscriber:
 
 
 def _find(connection: sqlite3.Connection, address: str) -> Subscriber | None:
+    if "@" not in address:  # the token: what the subject of an unsubscribe mail names
+        row = connection.execute(f"{_SELECT} WHERE token = ?", (address.strip(),)).fetchone()
+        return _subscriber(row) if row else None
     key = same_mailbox(checked_address(address))
     if key.isascii():
         rows = connection.execute(f"{_SELECT} WHERE lower(address) = ?", (key,))

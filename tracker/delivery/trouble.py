@@ -20,27 +20,32 @@ def note(connection: sqlite3.Connection, claim: Claim, outcome: Outcome, now: da
     """Remember a mail that failed for good, or that has been stuck for a day."""
     if is_notice(claim.parcel.message):
         return
-    untold, warned = _read(connection)
-    before = (set(untold), set(warned))
+    new, warned = _read(connection)
+    before = (set(new), set(warned))
     if outcome.state == "failed":
-        untold.add(claim.id)
+        new.add(claim.id)
     elif outcome.state == "sent":
-        untold.discard(claim.id)
+        new.discard(claim.id)
     elif now - claim.first_tried >= STUCK_AFTER and claim.id not in warned:
-        untold.add(claim.id)
+        new.add(claim.id)
         warned.add(claim.id)
     if outcome.state != "waiting":
         warned.discard(claim.id)
-    if (untold, warned) != before:
-        _write(connection, untold, warned)
+    if (new, warned) != before:
+        _write(connection, new, warned)
 
 
 def take(connection: sqlite3.Connection) -> list[int]:
     """The rows that the operator is to be told of now, by id; they count as told from here on."""
-    untold, warned = _read(connection)
-    if untold:
+    new, warned = _read(connection)
+    if new:
         _write(connection, set(), warned)
-    return sorted(untold)
+    return sorted(new)
+
+
+def untold(connection: sqlite3.Connection) -> bool:
+    """Whether there is anything to tell."""
+    return bool(_read(connection)[0])
 
 
 def _read(connection: sqlite3.Connection) -> tuple[set[int], set[int]]:
@@ -49,6 +54,6 @@ def _read(connection: sqlite3.Connection) -> tuple[set[int], set[int]]:
     return set(known.get("untold", ())), set(known.get("warned", ()))
 
 
-def _write(connection: sqlite3.Connection, untold: set[int], warned: set[int]) -> None:
-    value = json.dumps({"untold": sorted(untold), "warned": sorted(warned)})
+def _write(connection: sqlite3.Connection, new: set[int], warned: set[int]) -> None:
+    value = json.dumps({"untold": sorted(new), "warned": sorted(warned)})
     connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (_KEY, value))
