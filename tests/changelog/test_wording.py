@@ -1,0 +1,82 @@
+"""Plain English: one action, two actions; months by name; durations as far as they are known."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.changelog import cases
+from tests.changelog.test_golden import row
+from tracker.changelog.index import folder_of, index_policies
+from tracker.changelog.origin import ranges
+from tracker.changelog.wording import between, count, listed, number, short, some, stretch, was
+from tracker.model.identity import PolicyArn, VersionId
+
+
+def test_counts() -> None:
+    assert [count(value, "action") for value in (0, 1, 2, 1_122)] == [
+        "0 actions",
+        "1 action",
+        "2 actions",
+        "1,122 actions",
+    ]
+    assert count(2, "policy", "policies") == "2 policies"
+    assert (was(1), was(0), was(2)) == ("was", "were", "were")
+    assert number(1_000_000) == "1,000,000"
+
+
+def test_lists() -> None:
+    assert [listed(parts) for parts in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
+    assert some(["a", "b", "c", "d"], 2) == "a, b and 2 more"
+    assert some(["a", "b"], 2) == "a and b"
+
+
+def test_how_long() -> None:
+    assert between(0, 7200) == "at most 2 h"
+    assert between(36050, 37482) == "between 10 h 1 min and 10 h 25 min"
+    assert between(7190, 7200) == "2 h"
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "name"),
+    [
+        ("2021-12-01", "2022-01-01", "December 2021"),
+        ("2024-02-01", "2024-03-01", "February 2024"),
+        ("2021-01-01", "2022-01-01", "2021"),
+        ("2021-12-01", "2022-03-01", "2021-12-01 to 2022-03-01"),
+        ("2021-12-01", "2021-12-31", "2021-12-01 to 2021-12-31"),
+        ("2021-12-01T06:17", "2022-01-01T06:17", "2021-12-01 06:17 to 2022-01-01 06:17 UTC"),
+    ],
+)
+def test_the_names_of_periods(since: str, until: str, name: str) -> None:
+    begin, end = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (since, until))
+    assert stretch(begin, end) == name
+
+
+def test_cut_short() -> None:
+    assert short("abc", 3) == "abc"
+    assert short("abcd", 3) == "ab…"
+
+
+def test_runs_of_versions() -> None:
+    found = [VersionId(number) for number in (49, 45, 46, 47, 48, 51, 52, 54)]
+    assert ranges(found) == ["v45 to v49", "v51", "v52", "v54"]
+    assert ranges([VersionId(1), VersionId(2, ".a"), VersionId(3)]) == ["v1", "v2.a", "v3"]
+    assert ranges([]) == []
+
+
+def test_the_paths_of_the_index() -> None:
+    again = [row(cases.rolled_back()) for _ in range(2)]
+    (policy,) = index_policies(again, {}, {})
+    assert [one.path for one in policy.rows] == [
+        "./AWSSupportServiceRolePolicy/v20-v19_2021-12-22T101200Z",
+        "./AWSSupportServiceRolePolicy/v20-v19",
+    ]
+    made, gone = row(cases.created()), row(cases.removed())
+    (other,) = index_policies([made, gone], {made.id: "elsewhere/one"}, {})
+    assert {one.path for one in other.rows} == {"./elsewhere/one", "./ExampleBillingReadOnly/v7-none"}
+    assert folder_of(PolicyArn("aws-cn", "X")) == "X.aws-cn"
