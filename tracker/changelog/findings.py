@@ -82,13 +82,7 @@ def marks(items: Iterable[Attention]) -> dict[str, str]:
 
 def attention_row(item: Attention, *, verb: str = "can now") -> AttentionRow:
     """One finding laid out for a reader; `verb` goes before the consequence: `can now`, `can`, `could for a while`."""
-    what = item.consequence and f"{verb} {item.consequence}"
-    if not what:
-        what = {
-            "level": "more than reading",
-            "not-reviewed": "not reviewed yet",
-            "deny": "less is denied",
-        }.get(item.kind, item.kind)
+    what = f"{verb} {item.consequence}"
     return AttentionRow(
         what=what[0].upper() + what[1:],
         actions=item.actions,
