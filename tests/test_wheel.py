@@ -16,7 +16,7 @@ PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 @pytest.fixture
 def wheel(tmp_path: Path) -> Path:
     command = [*PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(ROOT)]
-    subprocess.run(check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True)
     (built,) = tmp_path.glob("policy_tracker-*.whl")
     return built
 
