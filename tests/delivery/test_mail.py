@@ -61,7 +61,7 @@ def test_text_html_and_attachments() -> None:
     kinds = [part.get_content_type() for part in parsed.walk()]
     assert kinds == ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/markdown"]
     assert "364 more actions in 31 services." in content(parsed, "plain")
-    assert content(parsed, "html").endswith("</p>\n</body></html>\n")
+    assert content(parsed, "html").endswith("</p>\n</div>\n</body></html>\n")
     assert attachments(parsed) == {"v57-v59.md": "# AWSSupportServiceRolePolicy\r\n"}
     assert parsed["MIME-Version"] == "1.0"
     assert [part.get_content_type() for part in mail(parcel(attachments=())).walk()] == kinds[1:-1]

@@ -29,6 +29,11 @@ _HEADERS = 4_000  # bytes of LIMIT that are left for the headers
 _MIME = SMTP.clone(max_line_length=76)
 
 
+# In the column of the mail's own page, and in its colours, light or dark.
+_FOOT = "max-width: 600px; margin: 0 auto; padding: 14px 20px 20px; font-size: 13px; opacity: 0.8"
+_NO_FIELDS = str.maketrans(": ", "--")  # Feedback-ID's fields are told apart by colons
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A mail ready for an SMTP transaction."""
@@ -121,7 +126,7 @@ def _what(message: Message) -> Iterator[str]:
     if message.policy:
         policy, versions = (_encoded(one_line(text), "") for text in (message.policy, message.versions))
         yield f"X-Policy-Tracker: policy={policy}; versions={versions}"
-        yield f"Feedback-ID: {policy}:{versions.replace(':', '-')}:changelog:policy-tracker"
+        yield f"Feedback-ID: {policy}:{versions.translate(_NO_FIELDS)}:changelog:policy-tracker"
 
 
 @lru_cache(maxsize=16)
@@ -192,9 +197,12 @@ def _boundary(level: str, message: Message) -> str:
 
 
 def _with_notes(page: str, notes: Sequence[str]) -> str:
+    if not notes:
+        return page
     paragraphs = "".join(f"<p>{html.escape(note)}</p>\n" for note in notes)
     before, end, after = page.rpartition("</body>")
-    return f"{before}{paragraphs}{end}{after}" if end else page + paragraphs
+    foot = f'<div style="{_FOOT}">\n{paragraphs}</div>\n'
+    return f"{before}{foot}{end}{after}" if end else page + foot
 
 
 def _hash(*parts: str) -> str:
