@@ -12,7 +12,7 @@ from tracker.changelog.headline import headline
 from tracker.changelog.record import summary_record
 from tracker.changelog.render import Renderer
 from tracker.model.change import Change
-from tracker.model.identity import VersionId
+from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.recorded import ChangeRow
 
 Golden = Callable[[str, str], None]
@@ -55,12 +55,35 @@ def test_period(name: str, golden: Golden) -> None:
     golden(f"{name}.mail.txt", f"Subject: {message.subject}\n\n{message.text}")
 
 
-def test_period_of_two_policies(golden: Golden) -> None:
-    periods = (cases.month(), cases.month(policy=BILLING, net=cases.denies(), transitions=(cases.denies(),)))
+def test_period_of_several_policies(golden: Golden) -> None:
+    periods = (
+        cases.month(),
+        cases.month(policy=BILLING, net=cases.denies(), transitions=(cases.denies(),)),
+        *(
+            cases.month(policy=PolicyArn("aws", f"Example{number}"), transitions=(cases.republished(),))
+            for number in range(3)
+        ),
+        cases.month(policy=PolicyArn("aws", "ExampleUnseen"), looks=0, first_look=None, last_look=None),
+    )
     golden("periods.md", RENDERER.period_markdown(*periods))
     golden("periods.html", RENDERER.period_html(*periods))
     golden("periods.txt", RENDERER.period_text(*periods))
     assert RENDERER.period_markdown(*periods) == RENDERER.period_markdown(*reversed(periods))
+
+
+def test_a_republication_of_737_policies_is_one_line() -> None:
+    names = [f"Example{number:03}" for number in range(737)]
+    periods = [
+        cases.month(policy=PolicyArn("aws", name), transitions=(cases.republished(),)) for name in names
+    ]
+    text = RENDERER.period_markdown(*periods)
+    assert text.splitlines()[:3] == [
+        "# May 2026: 737 policies",
+        "",
+        "- 737 policies were republished with the same access. " + ", ".join(f"`{name}`" for name in names),
+    ]
+    assert len(text.splitlines()) == 3
+    assert "737 policies were republished" in RENDERER.period_html(*periods)
 
 
 def _history() -> list[Change]:

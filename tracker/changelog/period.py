@@ -1,7 +1,7 @@
 """A stretch of time laid out for the templates: what lasted, what came and went, and how often anybody looked."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,9 +11,10 @@ from tracker.changelog.inert import console_link
 from tracker.changelog.origin import Origin
 from tracker.changelog.period_headline import looks, period_headline
 from tracker.changelog.view import ChangeView, change_view
-from tracker.changelog.wording import between, stretch
+from tracker.changelog.wording import between, count, stretch, was
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import Period, Transient
+from tracker.model.history import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,69 @@ class PeriodView:
     looks: str  # one sentence
     console: str
     origins: tuple[Origin, ...]  # of the net change; empty where there is none
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Policies of which there is one and the same thing to say."""
+
+    sentence: str  # '737 policies were republished with the same access.'
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodPage:
+    """One period of one policy, or of many: those with news in full, the others in a line each."""
+
+    name: str  # 'December 2021'
+    count: int  # of policies
+    views: tuple[PeriodView, ...]
+    folded: tuple[Folded, ...]
+
+
+def period_page(periods: Sequence[Period], catalogue: Catalogue) -> PeriodPage:
+    """Lay the periods of several policies out, by name. A single policy is always told in full."""
+    ordered = sorted(periods, key=lambda one: (one.policy.name.lower(), str(one.policy)))
+    quiet = (
+        {kind: [one for one in ordered if _quiet(one) == kind] for kind in _FOLDED}
+        if len(ordered) > 1
+        else {}
+    )
+    folded = [
+        Folded(
+            sentence.format(count(len(found), "policy", "policies"), was(len(found))),
+            tuple(one.policy.name for one in found),
+        )
+        for kind, sentence in _FOLDED.items()
+        if (found := quiet.get(kind))
+    ]
+    told = [one for one in ordered if not any(one in found for found in quiet.values())]
+    return PeriodPage(
+        name=stretch(ordered[0].since, ordered[0].until),
+        count=len(ordered),
+        views=tuple(period_view(one, catalogue) for one in told),
+        folded=tuple(folded),
+    )
+
+
+_FOLDED = {
+    "republished": "{0} {1} republished with the same access.",
+    "unchanged": "{0} {1} looked at, and nothing changed.",
+    "unknown": "At {0} nobody looked, so whether anything changed is not known.",
+}
+
+
+def _quiet(period: Period) -> str:
+    """Which of the folded kinds a period is; empty where there is something to tell."""
+    if period.net or period.transient:
+        return ""
+    if period.transitions:
+        return (
+            "republished"
+            if all(one.transition.kind is Kind.REPUBLISHED for one in period.transitions)
+            else ""
+        )
+    return "unchanged" if period.looks else "unknown"
 
 
 def period_view(period: Period, catalogue: Catalogue) -> PeriodView:

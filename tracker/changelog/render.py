@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.changelog.index import IndexPolicy, index_policies
-from tracker.changelog.period import PeriodView, period_view
+from tracker.changelog.period import PeriodView, period_page, period_view
 from tracker.changelog.record import change_record, dumps, period_record
 from tracker.changelog.view import ChangeView, change_view, cumulative_opening
 from tracker.model.catalogue import Catalogue
@@ -91,8 +91,7 @@ class Renderer:
         return dumps(period_record(period, *others))
 
     def _period(self, template: str, periods: Sequence[Period]) -> str:
-        views = [self.period(one) for one in sorted(periods, key=lambda one: str(one.policy))]
-        return self.render(template, views=views)
+        return self.render(template, page=period_page(periods, self._catalogue))
 
     # Everything that ever happened to one policy
 
