@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.loaders import Loader
 
+from tests.review_watchlist import PAGE, page
 from tracker.catalogue.iamdata import IamdataCatalogue
 from tracker.catalogue.watchlist import load_rules, newer_actions, reviewed_actions, reviewed_text
 from tracker.errors import SettingsError
@@ -263,3 +264,13 @@ def test_silencing_what_does_not_exist_is_refused_with_what_was_meant() -> None:
     with pytest.raises(SettingsError) as caught:
         load_rules(silenced=["zzzzzzzzz"])
     assert "why flagged" in caught.value.advice
+
+
+def test_the_page_about_it_is_in_step() -> None:
+    """docs/attention.md names every rule and source: `python -m tests.review_watchlist` writes its tables."""
+    text = PAGE.read_text("utf-8")
+    assert text == page()
+    for rule in RULES:
+        assert f"`{rule['id']}`" in text
+    for severity in ("alarm", "attention", "info", "none"):
+        assert f"| {severity} |" in text

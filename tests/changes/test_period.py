@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.support import history
 from tests.support.policies import CATALOGUE, POLICY, TODAY, allowing, policy, statement
@@ -14,7 +16,7 @@ from tracker.changes.compare import compare
 from tracker.changes.history import transitions
 from tracker.changes.period import period
 from tracker.changes.sightings import Identity
-from tracker.model.change import Change, Period, Transient
+from tracker.model.change import Change, Difference, Period, Transient
 from tracker.model.history import Kind, Look, Observation
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.instants import duration, parse_instant
@@ -298,3 +300,64 @@ def test_semantics_42_to_march_2022(support: Past) -> None:
     net = {one.action.lower() for one in found.net.difference.actions_added}
     assert not net & {one.action.lower() for one in found.transient}
     assert "s3:getobject" in {one.action.lower() for one in found.transient}
+
+
+# laws, on any order of four documents
+
+POOL = (
+    A,
+    B,
+    C,
+    policy(statement("ec2:DescribeVpcs", "s3:GetObject"), statement("s3:GetObject", effect="Deny")),
+    allowing("s3:GetObject", on="arn:aws:s3:::logs/*"),
+)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.one_of(st.none(), st.integers(0, len(POOL) - 1)), min_size=1, max_size=7), st.integers(-1, 2)
+)
+def test_laws_of_any_period(order: list[int | None], before: int) -> None:
+    """What came and went is what both ends hold alike and something between did not; and it lasted a while."""
+    told = past(
+        *[
+            (n - before - 0.5, None if i is None else i + 1, None if i is None else POOL[i])
+            for n, i in enumerate(order)
+        ]
+    )
+    found = told.period(SINCE, UNTIL)
+    visible = [n for n, i in enumerate(order) if i is not None]
+    starts = [n for n in visible if n <= before]
+    if before < 0 and order[0] is not None:  # nothing is known of the time before: the first that was seen
+        starts = visible[:1]
+    states = [{} if not starts else allowed(order[starts[-1]])]
+    states += [allowed(order[n]) for n in visible if n > (starts[-1] if starts else -1)]
+    expected = {
+        (action, "granted" if not states[0].get(action) else "withdrawn")
+        for state in states[1:]
+        for action in {*state, *states[0]}
+        if bool(state.get(action)) != bool(states[0].get(action))
+        and states[0].get(action) == states[-1].get(action)
+    }
+    assert {(one.action.lower(), one.direction) for one in found.transient} == expected
+    net = found.net.difference if found.net else Difference()
+    moved = {one.action.lower() for one in (*net.actions_added, *net.actions_removed)}
+    assert not moved & {action for action, _ in expected}
+    if order[-1] is not None:  # of a policy that is not visible at the end nobody knows what it allows
+        assert moved == {
+            a for a in {*states[0], *states[-1]} if bool(states[0].get(a)) != bool(states[-1].get(a))
+        }
+    for one in (*found.transient, *found.transient_scopes):
+        assert 0 <= one.min_s <= one.max_s
+
+
+def allowed(number: int | None) -> dict[str, str]:
+    """What a document of the pool allows, written down by hand."""
+    return {
+        None: {},
+        0: {"ec2:describevpcs": "*"},
+        1: {"ec2:describevpcs": "*", "s3:getobject": "*"},
+        2: {"ec2:describevpcs": "*", "ec2:describesubnets": "*"},
+        3: {"ec2:describevpcs": "*"},
+        4: {"s3:getobject": "logs"},
+    }[number]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from tracker.changes.attention import assess, findings
 from tracker.changes.compare import compare
@@ -67,9 +67,10 @@ def period(
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """The defaults of a period in order. `sequence` begins with the default at the start; None: no policy then."""
+    """The defaults of a period in order."""
 
-    sequence: tuple[Stint | None, ...]  # the visible ones
+    base: Stint | None  # the visible one at the start; None: there was no policy, or nothing is known
+    later: tuple[Stint, ...]  # the visible ones after it
     last: Stint | None  # the state at the end, visible or not; None: nothing was ever seen
     since: datetime
     known_before: bool
@@ -80,12 +81,9 @@ class _Span:
         visible = [stint for stint in known if stint.first_seen >= since and stint.identity]
         start = next((stint for stint in reversed(before) if stint.identity), None)
         nothing = bool(before) or any(one.transition.kind is Kind.CREATED for one in inside)
-        base = (start,) if start or nothing else ()
-        return cls((*base, *visible), known[-1] if known else None, since, bool(before))
-
-    @property
-    def base(self) -> Stint | None:
-        return self.sequence[0] if self.sequence else None
+        if start is None and not nothing and visible:
+            start, *visible = visible  # knowledge begins here
+        return cls(start, tuple(visible), known[-1] if known else None, since, bool(before))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +147,12 @@ class _Telling:
             if one.observed_at < span.since
             or (not span.known_before and base and one.observed_at == base.first_seen)
         ]
-        created = span.sequence[:1] == (None,)
         found = transitions(
             self.policy,
             [*started, *ended],
             archived,
             same=lambda old, new: self.difference(old, new).equal_language,
-            watched_since=datetime.min.replace(tzinfo=last.first_seen.tzinfo) if created else None,
+            watched_since=None if base else datetime.min.replace(tzinfo=UTC),  # there was no policy: created
         )
         if not found or found[-1].observed_at != last.first_seen:
             return None
@@ -171,21 +168,18 @@ class _Telling:
 
     def transient(self, span: _Span) -> tuple[Transient, ...]:
         """What was otherwise for a while between two ends that are alike in it."""
-        differences = self._against_base(span)
-        net = differences.get(len(span.sequence) - 1, Difference())
-        return transients(span.sequence, differences, net)
+        return transients(span.base, span.later, self._against_base(span))
 
     def attention(self, span: _Span, passing: Sequence[Transient]) -> tuple[Attention, ...]:
         """What deserves attention of it, each finding once."""
         found: dict[tuple[str, str, tuple[str, ...]], Attention] = {}
         base = span.base.identity if span.base else None
         for place, difference in self._against_base(span).items():
-            stint = span.sequence[place]
             told, _ = findings(
                 self.policy,
                 only(difference, passing),
                 before=self._document(base),
-                after=self._document(stint.identity if stint else None),
+                after=self._document(span.later[place].identity),
                 rules=self.rules,
                 catalogue=self.catalogue,
                 today=self.today,
@@ -199,8 +193,8 @@ class _Telling:
         base = span.base.identity if span.base else None
         return {
             place: self.difference(base, stint.identity)
-            for place, stint in enumerate(span.sequence)
-            if stint and place and stint.identity != base
+            for place, stint in enumerate(span.later)
+            if stint.identity != base
         }
 
     def difference(self, before: Identity | None, after: Identity | None) -> Difference:

@@ -16,18 +16,19 @@ class _Episode:
 
     spelling: str
     level: str
-    places: set[int] = field(default_factory=set)  # the stints in which it was, counted from the base
+    places: set[int] = field(default_factory=set)  # the stints in which it was
 
 
 def transients(
-    sequence: Sequence[Stint | None], differences: Mapping[int, Difference], net: Difference
+    base: Stint | None, later: Sequence[Stint], differences: Mapping[int, Difference]
 ) -> tuple[Transient, ...]:
     """Every action that was otherwise for a while, sorted, with the seconds that it was so, at least and at most.
 
-    `sequence` holds the visible stints, the base first (None where there was no policy yet); `differences` what each later one changed against the base
-    (by its place; those equal to the base may be left out); `net` is the last one's. What differs at the end is no
-    transient but the net change.
+    `base` is the default at the start (None: there was no policy), `later` are the visible ones after it, and
+    `differences` tells by their place what each of them changed against the base; those equal to it are left out.
+    What differs in the last is no transient but the net change.
     """
+    net = differences.get(len(later) - 1, Difference())
     lasting = {action for action, *_ in moves(net)}
     episodes: dict[tuple[str, Direction], _Episode] = {}
     for place, difference in differences.items():
@@ -39,7 +40,7 @@ def transients(
     for (_, direction), episode in sorted(episodes.items()):
         places = frozenset(episode.places)
         if places not in bounds:
-            bounds[places] = _lasted(sequence, places)
+            bounds[places] = _lasted(base, later, places)
         found.append(Transient(episode.spelling, direction, *bounds[places], episode.level))
     return tuple(found)
 
@@ -72,21 +73,14 @@ def only(difference: Difference, transient: Sequence[Transient]) -> Difference:
     )
 
 
-def _lasted(sequence: Sequence[Stint | None], places: frozenset[int]) -> tuple[float, float]:
+def _lasted(base: Stint | None, later: Sequence[Stint], places: frozenset[int]) -> tuple[float, float]:
     """(at least, at most) seconds of all runs of stints in a row, together.
 
-    Each run has an end that was seen, since what differs in the last stint is no transient.
+    Each run has a stint after it, since what differs in the last one is no transient.
     """
     least = most = 0.0
     for first in sorted(place for place in places if place - 1 not in places):
-        run = [stint for place, stint in enumerate(sequence) if stint and _together(first, place, places)]
-        end = sequence[first + len(run)]
-        if end is not None:
-            low, high = in_force(run, sequence[first - 1], end.first_seen)
-            least, most = least + low, most + high
+        after = next(place for place in range(first, len(later)) if place not in places)
+        low, high = in_force(later[first:after], later[first - 1] if first else base, later[after].first_seen)
+        least, most = least + low, most + high
     return least, most
-
-
-def _together(first: int, place: int, places: frozenset[int]) -> bool:
-    """True where all places from the first on up to this one are of the run."""
-    return place >= first and all(between in places for between in range(first, place + 1))
