@@ -6,7 +6,7 @@ Shells call this module; what it needs is handed to it as a Tracker, which boots
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,7 +36,9 @@ log = logging.getLogger(__name__)
 RETRY_AFTER = timedelta(minutes=15)
 
 
-def check(tracker: Tracker, policies: Sequence[PolicyArn]) -> Round:
+def check(
+    tracker: Tracker, policies: Sequence[PolicyArn], *, still: Callable[[PolicyArn], bool] = lambda _: True
+) -> Round:
     """Ask AWS for each policy's current default version and tell what it newly allows: the main job, whole.
 
     Fetches the default (one call where nothing happened), stores every new version as a snapshot and every move of
@@ -44,11 +46,13 @@ def check(tracker: Tracker, policies: Sequence[PolicyArn]) -> Round:
     HTML and JSON changelogs, queues a mail for each team that subscribed, and sends what is due. The first look at a
     policy is silent: nobody is mailed about the past.
 
-    A policy that can't be read is in the round's `failed` and stops no other. Raises LockedError where another round
-    does not end, SetupError where the folder or the database can't be used.
+    A policy that can't be read is in the round's `failed` and stops no other. `still` is asked once the lock is held: a
+    round that was waited for may have made this one needless. Raises LockedError where another round does not end,
+    SetupError where the folder or the database can't be used.
     """
     told, checked, failed, baseline, stale = Published(), [], [], [], []
     with _round(tracker, "check") as (run, start):
+        policies = [arn for arn in policies if still(arn)]
         for arn in policies:
             first = tracker.archive.last_look(arn) is None
             known = tracker.archive.known(arn)
@@ -71,9 +75,10 @@ def check(tracker: Tracker, policies: Sequence[PolicyArn]) -> Round:
                 stale.append(arn)
         end = tracker.clock()
         asked = tuple(sorted(map(str, policies)))
-        tracker.archive.record_look(
-            Look(run, start, end, asked, tuple(sorted(str(one.policy) for one in failed)))
-        )
+        if asked:
+            tracker.archive.record_look(
+                Look(run, start, end, asked, tuple(sorted(str(one.policy) for one in failed)))
+            )
     deliver(tracker)
     return Round(
         run=run,
@@ -146,17 +151,19 @@ def run_due(tracker: Tracker, policies: Sequence[PolicyArn]) -> Due:
     What is due is told by the archive's own lines (when a policy was last looked at, which report was made), never by
     a timer: after three months without power it looks once and reports once, and two processes at once do it once.
     """
-    now = tracker.clock()
-    due = [arn for arn in policies if _look_is_due(tracker, arn, now)]
-    look = check(tracker, due) if due else None
+    due = [arn for arn in policies if _look_is_due(tracker, arn)]
+    look = check(tracker, due, still=lambda arn: _look_is_due(tracker, arn)) if due else None
+    if look is not None and not (look.checked or look.failed):
+        look = None  # another process made it while this one waited
     reports = tuple(arn for arn in policies if _report(tracker, arn))
     delivered = deliver(tracker)
     now = tracker.clock()
     return Due(look, reports, delivered, tracker.plan.look.next(now), tracker.plan.report.next(now))
 
 
-def _look_is_due(tracker: Tracker, arn: PolicyArn, now: datetime) -> bool:
+def _look_is_due(tracker: Tracker, arn: PolicyArn) -> bool:
     """True where no look has read the policy since the last time that one was planned, nor tried just now."""
+    now = tracker.clock()
     planned = max(tracker.plan.look.previous(now), tracker.plan.report.previous(now))
     last = tracker.archive.last_look(arn)
     if last is not None and last.start >= planned:
