@@ -38,10 +38,7 @@ def denies(come: Edits, gone: Edits, old: Grants, new: Grants) -> Denies:
     for subject in sorted(added | removed):
         was, now = old.near("Deny", subject), new.near("Deny", subject)
         ruling = _ruling(subject, _within(subject, was), _within(subject, now), added, removed)
-        named = (
-            _standing(subject, added - removed) if ruling == "narrowed" and subject not in added else subject
-        )
-        spelt = come.spelt.get(("Deny", named)) or gone.spelt["Deny", named]
+        spelt = come.spelt.get(("Deny", subject)) or gone.spelt["Deny", subject]
         before = _scopes(old.access, was) if ruling != "added" else ()
         after = _scopes(new.access, now) if ruling != "removed" else ()
         found.setdefault(ruling, []).append(DenyChange(spelt, before, after))
@@ -66,15 +63,8 @@ def _ruling(subject: Subject, was: Region, now: Region, added: set[Subject], rem
     return "removed" if alone else "narrowed"
 
 
-def _standing(subject: Subject, replacing: Iterable[Subject]) -> Subject:
-    """What stands in the place of a deny that was narrowed by another action string, if that is one string."""
-    sharing = [one for one in replacing if _share(one, subject)]
-    return sharing[0] if len(sharing) == 1 else subject
-
-
 def _within(subject: Subject, near: Iterable[tuple[Claims, int]]) -> Region:
-    claim = subject.claim if subject.wild else None
-    return Region(tuple((claim, *claims) if claim else claims for claims, _ in near))
+    return Region(tuple(subject.claims + claims for claims, _ in near))
 
 
 def _share(one: Subject, other: Subject) -> bool:

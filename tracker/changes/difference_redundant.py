@@ -69,5 +69,4 @@ def _rest(edit: Edit, unit: Place, whole: Place) -> tuple[Claims, ...]:
     if not others:
         return ()
     claims = claims_of(placed(replace(whole.scope, resources=others), whole.literal_variables))
-    claim = edit.subject.claim if edit.subject.wild else None
-    return () if claims is None else (((claim,) if claim else ()) + claims,)
+    return () if claims is None else (edit.subject.claims + claims,)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import Effect, Scope
 from tracker.policy.document import Document, Place, Statement
-from tracker.policy.patterns import is_wild, literal_prefix, matches
+from tracker.policy.patterns import canonical_action, is_wild, literal_prefix, matches
 
 Identity = tuple[object, ...]  # of a scope: equal where two scopes say the same in the same words
 
@@ -115,7 +115,9 @@ def access_of(document: Document | None, places: Places) -> Access:
         if number not in scopes or scope_order(statement.scope) < scope_order(scopes[number]):
             scopes[number] = statement.scope
         listed = statement.listed
-        apart: Identity = () if statement.actions is not None else tuple(sorted({a.lower() for a in listed}))
+        apart: Identity = ()
+        if statement.actions is None:
+            apart = tuple(sorted({canonical_action(action.lower()) for action in listed}))
         gathered.setdefault((statement.effect, number, apart), ([], statement))[0].extend(listed)
     atoms = [
         _atoms(effect, number, listed, is_not=statement.actions is None)
@@ -132,12 +134,15 @@ def _atoms(effect: Effect, number: int, listed: list[str], *, is_not: bool) -> A
             if action < spelt[low]:
                 spelt[low] = action
     if is_not:
-        return Atoms(effect, number, {}, {}, spelt)
+        return Atoms(effect, number, {}, {}, {canonical_action(low): spelt[low] for low in sorted(spelt)})
     text = "".join(lowered)
     if "*" not in text and "?" not in text:
         return Atoms(effect, number, spelt, {})
     literals = {low: action for low, action in spelt.items() if not is_wild(low)}
-    wildcards = {low: action for low, action in spelt.items() if is_wild(low)}
+    wildcards: dict[str, str] = {}
+    for low, action in sorted(spelt.items()):
+        if is_wild(low):
+            wildcards.setdefault(canonical_action(low), action)
     return Atoms(effect, number, literals, wildcards)
 
 
@@ -191,7 +196,7 @@ class Expander:
     def _match(self, pattern: str) -> Sequence[str]:
         if not is_wild(pattern):
             return (pattern,)
-        if pattern.strip("*") in ("", ":") and len(pattern) - pattern.count("*") <= 1:
+        if pattern == "*":
             return self.everything()
         service, colon, rest = pattern.partition(":")
         if not colon or is_wild(service):

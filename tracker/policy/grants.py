@@ -31,15 +31,19 @@ class Subject:
         return self.kind == "NotAction" or is_wild(self.patterns[0])
 
     @property
-    def claim(self) -> Literal3 | None:
-        """The claim that a request's action is in it; None for every action."""
-        return None if self.patterns == ("*",) else _claim(self.patterns, self.kind == "Action")
+    def claims(self) -> Claims:
+        """The claims that a request's action is in it; none for a single action, of which alone all is asked then."""
+        if not self.wild:
+            return ()
+        mine = _claim(self.patterns, self.kind == "Action")
+        return (mine,) if self.kind == "Action" and self.patterns != ("*",) else (_SOME_ACTION, mine)
 
 
 def _claim(patterns: Iterable[str], must: bool) -> Literal3:
     return ACTION, Predicate("one", Values("string", frozenset(("glob", one) for one in patterns))), must
 
 
+_SOME_ACTION = _claim(("?*:?*",), True)  # what is no service and name is no action
 Atom = tuple[Effect, Subject, int]  # the smallest thing that a document says; the number is its scope's
 
 
@@ -76,8 +80,7 @@ class Grants:
     def atom_region(self, subject: Subject, place: Place, *, denied: bool = True) -> Region:
         """What the subject under one scope allows here, less what is denied here."""
         claims = claims_of(place)
-        claim = subject.claim if subject.wild else None  # of one action everything here is asked already
-        whole = () if claims is None else (((claim,) if claim else ()) + claims,)
+        whole = () if claims is None else (subject.claims + claims,)
         return Region(whole, tuple(c for c, _ in self.near("Deny", subject)) if denied else ())
 
     def covered_by_same_scope(self, subject: Subject, place: int, *, but: Iterable[Atom] = ()) -> bool:

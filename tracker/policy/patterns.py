@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 _WILD = re.compile(r"[*?]")
+_RUN = re.compile(r"[*?]{2,}")
 
 
 def is_wild(pattern: str) -> bool:
@@ -42,6 +43,19 @@ def literal_prefix(pattern: str) -> str:
     return pattern if wild is None else pattern[: wild.start()]
 
 
+def canonical(pattern: str) -> str:
+    """The pattern with runs of wildcards in one order (`*?*` and `?**` are `?*`): equal languages in equal words."""
+    return _RUN.sub(lambda run: "?" * run[0].count("?") + "*" * ("*" in run[0]), pattern)
+
+
+def canonical_action(pattern: str) -> str:
+    """As `canonical`, for an action string: a service and a name have at least one character each."""
+    service, colon, name = canonical(pattern).partition(":")
+    name = "*" if name == "?*" else name
+    service = "*" if service == "?*" else service
+    return "*" if service == "*" and name in ("*", "") else service + colon + name
+
+
 def covers(patterns: Iterable[str], pattern: str) -> bool:
     """True where every string that `pattern` matches is matched by at least one of `patterns`."""
     known = patterns if isinstance(patterns, set | frozenset) else frozenset(patterns)
@@ -49,7 +63,7 @@ def covers(patterns: Iterable[str], pattern: str) -> bool:
         return True
     if not is_wild(pattern):
         return any(matches(one, pattern) for one in known)
-    tokens = _tokens(pattern)
+    tokens = canonical(pattern)
     prefix = literal_prefix(pattern)
     near = tuple(sorted(one for one in known if _may_share_prefix(one, prefix)))
     return bool(near) and _Union(near).covers(tokens)
@@ -58,19 +72,6 @@ def covers(patterns: Iterable[str], pattern: str) -> bool:
 def _may_share_prefix(pattern: str, prefix: str) -> bool:
     start = literal_prefix(pattern)
     return start.startswith(prefix) or prefix.startswith(start)
-
-
-def _tokens(pattern: str) -> tuple[str, ...]:
-    """The pattern's characters with runs of `*` and `?` in one order (`*?*` is `?*`), so that equal spellings meet."""
-    found: list[str] = []
-    for part in re.split(r"([*?]+)", pattern):
-        if part[:1] in ("*", "?"):
-            found += "?" * part.count("?")
-            if "*" in part:
-                found.append("*")
-        else:
-            found += part
-    return tuple(found)
 
 
 class _Union:
@@ -82,7 +83,7 @@ class _Union:
         position = 0
         for pattern in patterns:
             self.start |= 1 << position
-            for sign in _tokens(pattern):
+            for sign in canonical(pattern):
                 if sign == "*":
                     self.loops |= 1 << position
                 elif sign == "?":
@@ -99,7 +100,7 @@ class _Union:
         moving = self.any_char | (self.by_char.get(char, 0) if char is not None else 0)
         return (states & moving) << 1 | states & self.loops
 
-    def covers(self, tokens: tuple[str, ...]) -> bool:
+    def covers(self, tokens: str) -> bool:
         """True where every string of `tokens` is accepted.
 
         The hardest string for the union is the one whose wildcards are filled with a character that no pattern
@@ -140,7 +141,7 @@ def overlap(one: str, other: str) -> bool:
         return matches(one, other)
     if not _may_share_prefix(one, literal_prefix(other)):
         return False
-    left, right = (*_tokens(one), ""), (*_tokens(other), "")
+    left, right = (*canonical(one), ""), (*canonical(other), "")
     seen: set[tuple[int, int]] = set()
     ahead = [(0, 0)]
     while ahead:
