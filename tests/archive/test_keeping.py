@@ -90,6 +90,15 @@ def test_a_damaged_file_is_moved_aside_for_the_right_one(tmp_path: Path, damage:
     assert any("moved aside" in finding.wrong for finding in archive.verify())
 
 
+def test_an_empty_file_is_no_snapshot_so_that_it_is_fetched_again(tmp_path: Path) -> None:
+    archive = an_archive(tmp_path)
+    archive.keep_many(map(a_snapshot, (1, 2)))
+    (policy_folder(archive.root, SUPPORT) / file_name(a_snapshot(2).identity)).write_bytes(b"")
+    assert archive.known(SUPPORT).archived == {a_snapshot(1).identity}
+    assert archive.known(SUPPORT).newest == made(1)
+    assert archive.snapshots(SUPPORT) == (a_snapshot(1),)
+
+
 def test_a_link_in_a_snapshots_place_is_moved_aside_too(tmp_path: Path) -> None:
     archive = an_archive(tmp_path)
     archive.keep(a_snapshot(1))
