@@ -342,3 +342,12 @@ def test_real_kinds_are_counted_alike_by_a_script_that_shares_no_code() -> None:
         counted.update(str(each.kind) for each in found)
     assert dict(counted) == json.loads(done.stdout)
     assert {"updated", "rolled-back", "recreated", "republished"} == counted.keys()
+
+
+def test_the_round_that_found_a_policy_proves_nothing_of_before() -> None:
+    """A round begins before it sees anything: its own start is no proof that the policy was looked for earlier."""
+    first = seen(made(1), 1, run="found it")
+    own = Look("found it", first.observed_at - timedelta(minutes=2), first.observed_at, None, ())
+    assert told(first, looks=(own,), watched_since=own.start) == ()
+    earlier = Look("before", own.start - timedelta(days=1), own.start - timedelta(days=1), None, ())
+    assert kinds(told(first, looks=(earlier, own), watched_since=earlier.start)) == ["created"]

