@@ -6,7 +6,10 @@ from typing import Any
 
 from tests.changelog.making import (
     BILLING,
+    RULES,
     SUPPORT,
+    TODAY,
+    PlainCatalogue,
     by_hand,
     change,
     document,
@@ -14,10 +17,24 @@ from tests.changelog.making import (
     instant,
     real,
     real_change,
+    real_period,
 )
+from tracker.changes.growth import growth
 from tracker.model.change import Attention, Change, Period, Redundant, Scope, Transient, TripwireHit
 from tracker.model.history import Kind, Rollback
 from tracker.model.identity import VersionId
+from tracker.policy.parse import parse_document
+
+
+class OlderCatalogue(PlainCatalogue):
+    """The plain catalogue before AWS invented `budgets:ModifyBudget`."""
+
+    version = "0.0.plain"
+
+    def actions(self, service: str) -> tuple[str, ...]:
+        """All but the newest."""
+        return tuple(one for one in super().actions(service) if one != "modifybudget")
+
 
 READS = ["ec2:describeInstances", "s3:listBucket"]
 GATEWAYS = [
@@ -141,16 +158,18 @@ def reappeared() -> Change:
 
 def catalogue_growth() -> Change:
     """A wildcard reaches actions that are new in AWS's list."""
-    return by_hand(
-        change(
-            document({"Action": "budgets:View*"}),
-            document({"Action": "budgets:*"}),
-            Kind.CATALOGUE_GROWTH,
-            policy=BILLING,
-        ),
-        patterns_added=(),
-        patterns_removed=(),
+    found = growth(
+        BILLING,
+        endpoint("v6", "2026-04-02 09:00"),
+        parse_document(document({"Action": ["budgets:*", "ec2:describeVpcs"]}), what="a test's document"),
+        OlderCatalogue(),
+        PlainCatalogue(),
+        observed_at=instant("2026-05-04 12:00"),
+        rules=RULES,
+        today=TODAY,
     )
+    assert found is not None
+    return found
 
 
 def compared() -> Change:
@@ -297,5 +316,20 @@ PERIODS: Mapping[str, Callable[[], Period]] = {
         transient=passing(),
         transient_attention=never_in_force().attention,
     ),
+    "period-scopes": lambda: month(
+        policy=BILLING,
+        transitions=(rescoped(),),
+        transient_scopes=(
+            Transient("kms:Decrypt", "widened", 0, 7200),
+            Transient("s3:PutObject", "narrowed", 60, 7200),
+            Transient("s3:GetObject", "re-scoped", 60, 7200),
+        ),
+    ),
     "period-unknown-before": lambda: month(net=created(), transitions=(created(),), known_before=False),
+}
+
+DECEMBER = (datetime(2021, 12, 1, tzinfo=UTC), datetime(2022, 1, 1, tzinfo=UTC))
+REAL_PERIODS: Mapping[str, Callable[[], Period]] = {
+    "real-december-2021": lambda: real_period(SUPPORT.name, *DECEMBER),
+    "real-winter-2021": lambda: real_period(SUPPORT.name, DECEMBER[0], datetime(2022, 3, 1, tzinfo=UTC)),
 }

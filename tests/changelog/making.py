@@ -13,9 +13,10 @@ from tests.support import history
 from tracker.changes.attention import assess
 from tracker.changes.compare import compare
 from tracker.changes.history import transitions
+from tracker.changes.period import period
 from tracker.model.catalogue import ActionInfo
-from tracker.model.change import Change, Difference
-from tracker.model.history import Basis, Endpoint, Kind, Rollback, Snapshot, Transition
+from tracker.model.change import Change, Difference, Period
+from tracker.model.history import Basis, Endpoint, Kind, Look, Rollback, Snapshot, Transition
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.rules import Accepted, Rules, WatchEntry
 from tracker.policy.parse import parse_document
@@ -200,4 +201,22 @@ def _real(transition: Transition, found: Mapping[tuple[VersionId, datetime], Sna
         rules=RULES,
         catalogue=CATALOGUE,
         today=TODAY,
+    )
+
+
+def real_period(name: str, since: datetime, until: datetime, looks: Sequence[Look] = ()) -> Period:
+    """A period of one policy of the bundle, with the looks that a test made up."""
+    found = history.snapshots(name)
+    return period(
+        history.arn(name),
+        since,
+        until,
+        observations=history.observations(name),
+        changes=real(name),
+        document=lambda identity: parse_document(found[identity].document, what=f"{name} {identity[0]}"),
+        looks=looks,
+        rules=RULES,
+        catalogue=CATALOGUE,
+        today=TODAY,
+        archived=set(found),
     )

@@ -55,6 +55,15 @@ def test_period(name: str, golden: Golden) -> None:
     golden(f"{name}.mail.txt", f"Subject: {message.subject}\n\n{message.text}")
 
 
+@pytest.mark.parametrize("name", sorted(cases.REAL_PERIODS))
+def test_real_period(name: str, golden: Golden) -> None:
+    period = cases.REAL_PERIODS[name]()
+    golden(f"{name}.md", RENDERER.period_markdown(period))
+    golden(f"{name}.txt", RENDERER.period_text(period))
+    message = RENDERER.period_message(period)
+    golden(f"{name}.mail.txt", f"Subject: {message.subject}\n\n{message.text}")
+
+
 def test_period_of_several_policies(golden: Golden) -> None:
     periods = (
         cases.month(),

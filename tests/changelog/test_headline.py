@@ -26,7 +26,7 @@ SENTENCES = {
     "reappeared": "ExampleBillingReadOnly is visible to this account again (v7): anyone who holds "
     "ExampleBillingReadOnly can now call 1 more action, budgets:ViewBudget, of a service that is new.",
     "catalogue-growth": "AWS's list of actions moved, not the policy: anyone who holds ExampleBillingReadOnly can now "
-    "call 2 more actions in 1 service.",
+    "call 1 more action, budgets:ModifyBudget.",
     "compared": "With v2 instead of v1, anyone who holds ExampleBillingReadOnly can call 1 more action, s3:getObject; "
     "1 was withdrawn.",
     "never-in-force": "AWS made v20, and nobody saw it in force: with it instead of v19, AWS Support could call "

