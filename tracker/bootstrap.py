@@ -121,6 +121,7 @@ def smtp_settings(settings: "Settings") -> "SmtpSettings":
         sender=mail.sender,
         operator=mail.operator,
         base_url=settings.base_url or None,
+        ca_file=mail.ca_file,
     )
 
 
