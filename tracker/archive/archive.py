@@ -20,10 +20,8 @@ from tracker.archive.layout import (
     policy_folder,
     policy_key,
 )
-from tracker.archive.rebuild import Rebuilt, rebuild
 from tracker.archive.records import look_line, observation_line
 from tracker.archive.runs import RunKind, Runs
-from tracker.archive.verify import verify
 from tracker.archive.writing import Kept, KeptMany, Writer
 from tracker.errors import InputError, UnknownPolicyError
 from tracker.model.asking import Known
@@ -36,6 +34,8 @@ from tracker.store.steps import Step, no_step
 
 if TYPE_CHECKING:
     import sqlite_utils
+
+    from tracker.archive.rebuild import Rebuilt
 
 
 class Archive:
@@ -245,12 +245,16 @@ class Archive:
                 found.append(arn)
         return tuple(sorted(found))
 
-    def rebuild(self, changes: Callable[[PolicyArn], Iterable[ChangeRow]]) -> Rebuilt:
+    def rebuild(self, changes: Callable[[PolicyArn], Iterable[ChangeRow]]) -> "Rebuilt":
         """Make the index again from the files alone; `changes` compares a policy's versions. The state is not touched."""
+        from tracker.archive.rebuild import rebuild  # a look needs neither this nor verify
+
         return rebuild(self.root, self.database, changes)
 
     def verify(self) -> tuple[Finding, ...]:
         """Everything that is wrong in the archive, sorted; it reads and hashes every file."""
+        from tracker.archive.verify import verify
+
         return verify(self.home, self.database)
 
     # -- names ---------------------------------------------------------------------------------------------------
