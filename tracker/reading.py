@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from tracker.model.history import Endpoint, Kind, Look, Observation, Snapshot, Transition
 from tracker.model.identity import PolicyArn, VersionId
+from tracker.model.instants import iso
 
 if TYPE_CHECKING:
     from tracker.model.catalogue import Catalogue
-    from tracker.model.change import Change, Period
+    from tracker.model.change import Attention, Change, Period
     from tracker.model.rules import Rules
     from tracker.policy.document import Document
 
@@ -113,6 +114,34 @@ class Reading:
             today=self.today,
             archived=self.archived,
         )
+
+    def attention(self) -> "tuple[Attention, ...]":
+        """What of the default of today deserves attention, and since when it is allowed; nothing where there is none."""
+        from tracker.changes.attention import in_force
+
+        default = self.observations[-1].identity if self.observations else None
+        if default is None:
+            return ()
+        since = self._allowed_since()
+        return in_force(
+            self.arn,
+            self.document(default),
+            self.rules(),
+            self.catalogue(),
+            lambda action: since.get(action, ""),
+            self.today,
+        )
+
+    def _allowed_since(self) -> dict[str, str]:
+        """Since when each action that the default allows has been allowed without a break, as far as it was seen."""
+        from tracker.policy.granted import granted
+
+        since: dict[str, str] = {}
+        for seen in self.observations:
+            held = granted(self.document(seen.identity) if seen.identity else None, self.catalogue())
+            actions = [f"{service}:{name}" for service, found in held.items() for name in found]
+            since = {action: since.get(action, iso(seen.observed_at)) for action in actions}
+        return since
 
     def with_more(self, observation: Observation | None, snapshots: Sequence[Snapshot]) -> "Reading":
         """The same past with one look more that nobody has written down."""

@@ -35,7 +35,8 @@ def command(shell: Shell, policies: tuple[str, ...], why: bool, wanted: str) -> 
     It judges nothing: it is a table to be checked line by line. Without a POLICY: those in the settings.
     """
     tracker = shell.tracker()
-    found = {arn: _findings(tracker, arn) for arn in archived(tracker, policies)}
+    defaults = {arn: _default(tracker, arn) for arn in archived(tracker, policies)}
+    found = {arn: tracker.reading(arn).attention() for arn in defaults}
     if wanted == "json":
         put_items(
             "attention",
@@ -46,7 +47,7 @@ def command(shell: Shell, policies: tuple[str, ...], why: bool, wanted: str) -> 
     for arn, findings in found.items():
         shown = [one for one in findings if not one.accepted]
         put(
-            f"{arn.name} {_default(tracker, arn)[0]}: {len(shown)} findings, {len(findings) - len(shown)} accepted ones hidden (catalogue {tracker.catalogue().version})\n"
+            f"{arn.name} {defaults[arn][0]}: {len(shown)} findings, {len(findings) - len(shown)} accepted ones hidden (catalogue {tracker.catalogue().version})\n"
         )
         table(("severity", "since", "can", "where", "actions"), [_cells(one) for one in shown])
         if why:
@@ -60,35 +61,6 @@ def _default(tracker: "Tracker", arn: "PolicyArn") -> Any:
             f"{arn.name} has no default that is known", advice=f"policy-tracker check {arn.name} looks now"
         )
     return default
-
-
-def _findings(tracker: "Tracker", arn: "PolicyArn") -> "tuple[Attention, ...]":
-    from tracker.changes.attention import in_force
-
-    document = tracker.reading(arn).document(_default(tracker, arn))
-    since = _since(tracker, arn)
-    return in_force(
-        arn,
-        document,
-        tracker.rules(),
-        tracker.catalogue(),
-        lambda action: since.get(action, ""),
-        tracker.clock().date(),
-    )
-
-
-def _since(tracker: "Tracker", arn: "PolicyArn") -> dict[str, str]:
-    """Since when each action that the default allows has been allowed without a break, as far as it was seen."""
-    from tracker.model.instants import iso
-    from tracker.policy.granted import granted
-
-    reading, since = tracker.reading(arn), dict[str, str]()
-    for seen in reading.observations:
-        document = reading.document(seen.identity) if seen.identity else None
-        held = granted(document, tracker.catalogue())
-        actions = {f"{service}:{name}" for service, found in held.items() for name in found}
-        since = {action: since.get(action, iso(seen.observed_at)) for action in actions}
-    return since
 
 
 def _cells(one: "Attention") -> tuple[str, ...]:

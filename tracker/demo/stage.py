@@ -18,7 +18,6 @@ import time_machine
 from apscheduler.events import EVENT_JOB_EXECUTED
 
 from tracker.bootstrap import new_token, open_tracker
-from tracker.cli.attention import _findings as findings
 from tracker.daemon import Daemon
 from tracker.demo.aws import EmbeddedAws
 from tracker.demo.history import POLICY, held_by_aws, published
@@ -137,7 +136,7 @@ class Stage:
 
     def findings(self) -> "tuple[Attention, ...]":
         """What `policy-tracker attention` lists now."""
-        return findings(self.tracker, POLICY)
+        return self.tracker.reading(POLICY).attention()
 
     def changelog(self, change: "Change", suffix: str) -> Path:
         """The file of a change's changelog."""
