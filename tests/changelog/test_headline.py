@@ -6,6 +6,7 @@ from tests.changelog import cases
 from tests.changelog.making import BILLING, SUPPORT, by_hand, change, difference, document
 from tracker.changelog.actors import actor, short_actor
 from tracker.changelog.headline import headline, kind_in_words
+from tracker.model.change import PatternChange, Scope
 from tracker.model.history import Kind
 from tracker.model.identity import PolicyArn
 
@@ -65,6 +66,19 @@ def test_withdrawals_alone() -> None:
     )
 
 
+def test_one_withdrawal_is_named() -> None:
+    assert (
+        _only(["s3:A", "s3:B"], "s3:B") == "Anyone who holds ExampleBillingReadOnly can no longer call s3:A."
+    )
+    assert _only(["s3:A", "ec2:B"], "ec2:B") == (
+        "Anyone who holds ExampleBillingReadOnly can no longer call s3:A, the last of its service."
+    )
+    found = change(
+        document({"Action": ["s3:A", "s3:B", "s3:C"]}), document({"Action": "s3:C"}), Kind.COMPARED
+    )
+    assert headline(found) == "With v7 instead of v6, AWS Support can no longer call 2 actions in 1 service."
+
+
 def test_one_action_wider_is_named() -> None:
     before = document({"Action": "s3:A", "Resource": "arn:aws:s3:::a"})
     after = document({"Action": "s3:A", "Resource": ["arn:aws:s3:::a", "arn:aws:s3:::b"]})
@@ -87,6 +101,14 @@ def test_patterns_alone() -> None:
     assert _only("sts:*", literals) == (
         "Anyone who holds ExampleBillingReadOnly can call the same actions as before; what AWS adds later is no longer "
         "covered by sts:*."
+    )
+
+
+def test_other_patterns_for_the_same_actions() -> None:
+    found = change(document({"Action": "s3:A"}), document({"Action": "s3:A"}))
+    pattern = PatternChange("s3:A?", "Allow", (Scope(),), 0, open_ended=False)
+    assert headline(by_hand(found, patterns_added=(pattern,))) == (
+        "AWS Support can call the same actions as before; the patterns that allow them are others."
     )
 
 

@@ -78,6 +78,21 @@ def test_under_100_kb_whatever_the_change(actions: int, services: int) -> None:
         assert "more services in the full changelog" in message.html
 
 
+def test_rows_of_any_length_give_way() -> None:
+    new = [f"service{number}{'x' * 900}:DescribeThing" for number in range(300)]
+    message = RENDERER.message(
+        change(document({"Action": cases.READS}), document({"Action": [*cases.READS, *new]}))
+    )
+    assert travels(message) < 96_000
+    assert "And 275 more services in the full changelog" in message.text
+    worse = [f"service{number}{'x' * 9_000}:DescribeThing" for number in range(30)]
+    message = RENDERER.message(
+        change(document({"Action": cases.READS}), document({"Action": [*cases.READS, *worse]}))
+    )
+    assert travels(message) < 96_000
+    assert "And 30 more services in the full changelog" in message.text
+
+
 def test_the_estimate_of_what_travels_is_right() -> None:
     for found in (cases.updated(), cases.hostile(), large(300, 20)):
         message = RENDERER.message(found)

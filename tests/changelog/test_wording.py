@@ -7,8 +7,9 @@ import pytest
 from tests.changelog import cases
 from tests.changelog.test_golden import row
 from tracker.changelog.index import folder_of, index_policies
-from tracker.changelog.origin import ranges
+from tracker.changelog.origin import origins, ranges
 from tracker.changelog.wording import between, count, listed, number, short, some, stretch, was
+from tracker.model.change import Change, Difference
 from tracker.model.identity import PolicyArn, VersionId
 
 
@@ -80,3 +81,24 @@ def test_the_paths_of_the_index() -> None:
     (other,) = index_policies([made, gone], {made.id: "elsewhere/one"}, {})
     assert {one.path for one in other.rows} == {"./elsewhere/one", "./ExampleBillingReadOnly/v7-none"}
     assert folder_of(PolicyArn("aws-cn", "X")) == "X.aws-cn"
+
+
+def test_where_a_change_comes_from() -> None:
+    found = cases.updated()
+    bare = Change(found.transition, Difference())
+    assert [one.label for one in origins(bare)] == ["Before", "After"]
+    assert [one.label for one in origins(found)] == ["Before", "After", "Allowed", "Catalogue", "Change"]
+    told = {one.label: one.text for one in origins(cases.never_in_force())}
+    assert told["After"] == "v20, made 2021-12-21 23:48 UTC; never seen as the default"
+    dated = {one.label: one.text for one in origins(cases.quiet())}
+    assert dated["Before"].endswith("taken for the default from then on by its date: nobody was watching")
+    assert (
+        dated["Gap"]
+        == "v42: published between the two and never seen here; what it granted in the meantime is not known"
+    )
+    assert {one.label: one.text for one in origins(cases.reinstated())}["Between"] == (
+        "v8: published between the two, archived, never seen as the default"
+    )
+    gone = {one.label: one.text for one in origins(cases.removed())}
+    assert gone["After"] == "no longer visible to this account since 2026-05-04 17:00 UTC"
+    assert gone["Allowed"] == "2 actions in 2 services when it was last seen"

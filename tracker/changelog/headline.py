@@ -37,24 +37,23 @@ def headline(change: Change) -> str:
 def _opening(change: Change) -> tuple[str, str]:
     """What is to be said before the sentence about actions, and the verb that the sentence then wants."""
     name, before, after = change.policy.name, change.transition.before, change.transition.after
-    if not after:
-        return "", "can now"
+    version = after.version if after else "no version"
     match change.transition.kind:
         case Kind.RECREATED:
-            return f"{name} was made again and starts over at {after.version}: ", "can now"
+            return f"{name} was made again and starts over at {version}: ", "can now"
         case Kind.REAPPEARED:
-            return f"{name} is visible to this account again ({after.version}): ", "can now"
+            return f"{name} is visible to this account again ({version}): ", "can now"
         case Kind.CATALOGUE_GROWTH:
             return "AWS's list of actions moved, not the policy: ", "can now"
         case Kind.COMPARED if before and unseen(change):
             return (
-                f"AWS made {after.version}, and nobody saw it in force: with it instead of {before.version}, ",
+                f"AWS made {version}, and nobody saw it in force: with it instead of {before.version}, ",
                 "could",
             )
         case Kind.COMPARED if before:
-            return f"With {after.version} instead of {before.version}, ", "can"
+            return f"With {version} instead of {before.version}, ", "can"
     return (
-        (f"{after.version} is back after it had been rolled back: ", "can now")
+        (f"{version} is back after it had been rolled back: ", "can now")
         if change.transition.reinstated
         else ("", "can now")
     )
@@ -136,13 +135,16 @@ def _sentence(change: Change, can: str) -> str:
         return f"{first}; {listed(rest)}." if rest else f"{first}."
     if removed:
         services = {action.service for action in removed}
-        first = f"{who} {can if can != 'can now' else 'can'} no longer call {count(len(removed), 'action')} in {count(len(services), 'service')}"
+        verb = "can" if can == "can now" else can
+        what = (
+            short(removed[0].action, 80)
+            if len(removed) == 1
+            else f"{count(len(removed), 'action')} in {count(len(services), 'service')}"
+        )
+        first = f"{who} {verb} no longer call {what}"
         if gone := len(difference.services_removed):
-            first += (
-                f", of {number(gone)} of which nothing is left"
-                if gone < len(services)
-                else ", of which nothing is left"
-            )
+            some_of = f"{number(gone)} of which" if gone < len(services) else "which"
+            first += f", of {some_of} nothing is left" if len(removed) > 1 else ", the last of its service"
         return f"{first}; {listed(rest)}." if rest else f"{first}."
     return _no_action_came_or_went(change)
 

@@ -116,11 +116,11 @@ def _written(
             text, html = _rendered(renderer, body, rows, link, one.filename)
             if encoded_size(text, html) + size < LIMIT:
                 return text, html, (one,)
-    for rows in (*_ROWS, 0):
+    for rows in _ROWS:
         text, html = _rendered(renderer, body, rows, link, "")
         if encoded_size(text, html) < LIMIT:
-            break
-    return text, html, ()
+            return text, html, ()
+    return *_rendered(renderer, body, 0, link, ""), ()
 
 
 def _rendered(

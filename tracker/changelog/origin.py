@@ -43,7 +43,7 @@ def _end(end: Endpoint, *, unseen: bool = False) -> str:
             return f"{made}; first seen as the default {words(end.observed_at)}"
         case "commit":
             return f"{made}; first seen as the default in an archive's commit of {words(end.observed_at)}"
-        case "create_date":
+        case _:  # create_date
             return f"{made}; taken for the default from then on by its date: nobody was watching"
 
 
