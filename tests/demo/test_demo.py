@@ -112,7 +112,7 @@ def test_its_mail_is_put_off_and_arrives_once(told: Told) -> None:
 
 def test_v20_goes_and_what_went_is_told(told: Told) -> None:
     facts = withdrawn()
-    gone = told_of(told.text, "Somebody types `policy-tracker check`.", "The month's report.")
+    gone = told_of(told.text, "Somebody types `policy-tracker check`.", "The month's report goes out.")
     lasted = duration((facts.gone - facts.create_date).total_seconds())
     assert lasted == "10 h 25 min"
     for said in ("Rolled back to v19", "41 actions", "14 actions", f"at most {lasted}"):
@@ -123,7 +123,7 @@ def test_v20_goes_and_what_went_is_told(told: Told) -> None:
 
 
 def test_december_is_net_nothing_with_41_transient(told: Told) -> None:
-    december = told_of(told.text, "The month's report.", "(From here")
+    december = told_of(told.text, "The month's report goes out.", "(From here")
     assert "41" in december
     assert "14" in december
     assert "10 h 25 min" in december

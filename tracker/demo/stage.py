@@ -220,6 +220,7 @@ def _logging_to(path: Path) -> Iterator[None]:
     """The log goes to a file: the terminal is the story's."""
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd's word of every SMTP command
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)
