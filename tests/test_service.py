@@ -169,6 +169,24 @@ def test_the_index_made_again_says_the_same(world: World) -> None:
     assert len(world.mailbox.mails()) == 1
 
 
+def test_a_database_that_was_deleted_is_made_again_and_nobody_hears_of_the_past(
+    world: World, tmp_path: Path
+) -> None:
+    world.aws.publish(SUPPORT, "v20", MADE_V20, V20)
+    world.clock.moment = MADE_V20 + timedelta(minutes=24)
+    service.check(world.tracker, [SUPPORT])
+    told = world.tracker.archive.changes()
+    for path in world.tracker.home.glob("tracker.db*"):
+        path.unlink()
+    again = make_world(tmp_path, world.clock)
+    again.subscribe("security@example.org")
+    again.aws.publish(SUPPORT, "v21", world.clock.forward(days=1), V21)
+    found = service.check(again.tracker, [SUPPORT])
+    assert again.tracker.archive.changes()[:1] == told
+    assert [str(one.transition.after.version) for one in found.changes if one.transition.after] == ["v21"]
+    assert len(again.mailbox.mails()) == 2  # v20's when it came, v21's now
+
+
 def test_a_policy_that_is_gone_counts_no_action_as_removed(world: World) -> None:
     world.aws.take_away(SUPPORT)
     world.clock.forward(days=1)

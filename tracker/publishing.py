@@ -1,7 +1,7 @@
 """A change or a period made public: its changelog's files, its row in the index, its mails in the outbox."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Nothing can be done that could not be done before: the month's report names it, nobody is called for it.
 QUIET = {Kind.REPUBLISHED}
+NOBODY: frozenset[str] = frozenset()  # no round's findings are mailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,11 @@ class Published:
         return Published(self.changes + other.changes, self.queued + other.queued)
 
 
-def publish(tracker: Tracker, arn: PolicyArn, *, mail: bool) -> Published:
+def publish(tracker: Tracker, arn: PolicyArn, telling: Collection[str]) -> Published:
     """Compare, write and queue every transition of a policy that the index does not hold yet.
 
-    A change's row and its mails are one transaction: what has a row has been queued. Without `mail` it is recorded
-    silently (a first look, an import, an index made again).
+    `telling` are the rounds whose findings are mailed; what others found is recorded silently (a first look, an
+    import, a folder that was pulled). A change's row and its mails are one transaction: what has a row has been queued.
     """
     from tracker.changes.identity import change_id
 
@@ -46,7 +47,7 @@ def publish(tracker: Tracker, arn: PolicyArn, *, mail: bool) -> Published:
         for stem, one in _stems(reading.transitions())
         if change_id(one) not in known
     ]
-    new += _unseen(tracker, reading) if mail else []
+    new += _unseen(tracker, reading, telling)
     for stem, change in new:
         write_change(tracker, stem, change)
     queued = 0
@@ -55,7 +56,7 @@ def publish(tracker: Tracker, arn: PolicyArn, *, mail: bool) -> Published:
         for _, change in new:
             if change.transition.kind is not Kind.COMPARED:
                 tracker.archive.record_change(db, change_row(change))
-            if mail and change.transition.kind not in QUIET:
+            if change.transition.run in telling and change.transition.kind not in QUIET:
                 message = tracker.renderer().message(change, tracker.link)
                 queued += tracker.outbox.enqueue(db, message, "instant", tracker.clock())
     if new:
@@ -137,17 +138,19 @@ def _version(endpoint: Endpoint | None) -> str:
     return str(endpoint.version) if endpoint else "none"
 
 
-def _unseen(tracker: Tracker, reading: Reading) -> "list[tuple[str, Change]]":
+def _unseen(tracker: Tracker, reading: Reading, telling: Collection[str]) -> "list[tuple[str, Change]]":
     """Versions that AWS made and that nobody saw in force, where the default is still what it was before them.
 
     The next change of the default names them too; until it comes, this is the only word of a v20 that came and went.
     """
     last = reading.observations[-1].identity if reading.observations else None
-    if last is None:
+    if last is None or not telling:
         return []
+    run = max(telling)  # one: only a look of this moment knows that the default has not moved
     defaults = {observation.identity for observation in reading.observations}
     new = reading.archived - tracker.archive.indexed(reading.arn) - defaults
     later = sorted(one for one in new if one[0] > last[0] and one[1] > last[1])
     return [
-        (f"{last[0]}-{one[0]}_never-in-force", reading.compared(last, one, tracker.clock())) for one in later
+        (f"{last[0]}-{one[0]}_never-in-force", reading.compared(last, one, tracker.clock(), run))
+        for one in later
     ]

@@ -79,7 +79,7 @@ class Reading:
             today=self.today,
         )
 
-    def compared(self, before: Identity, after: Identity, now: datetime) -> "Change":
+    def compared(self, before: Identity, after: Identity, now: datetime, run: str = "") -> "Change":
         """Any two archived versions compared as documents, whether or not they ever were the default."""
         defaults = {observation.identity for observation in self.observations}
         between = [one for one in self.archived if before[1] < one[1] <= after[1] and one not in defaults]
@@ -89,6 +89,7 @@ class Reading:
             before=self._endpoint(before),
             after=self._endpoint(after),
             observed_at=now,
+            run=run,
             filled=tuple(sorted(version for version, _ in between)),
         )
         return self.change(transition)

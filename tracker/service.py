@@ -25,7 +25,7 @@ from tracker.model.history import Look, Observation
 from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso
 from tracker.model.rounds import Failure, Round
-from tracker.publishing import QUIET, Published, change_row, publish, publish_period, stem_of_period
+from tracker.publishing import NOBODY, QUIET, Published, change_row, publish, publish_period, stem_of_period
 
 if TYPE_CHECKING:
     from tracker.model.change import Change, Period
@@ -67,7 +67,7 @@ def check(
             if moved is not None:
                 tracker.archive.observe(arn, moved)
             if moved is not None or not _indexed(tracker, known, answer):
-                told += publish(tracker, arn, mail=not first)
+                told += publish(tracker, arn, {run} if not first else NOBODY)
             checked.append(arn)
             if first:
                 baseline.append(arn)
@@ -225,10 +225,10 @@ def reindex(tracker: Tracker) -> Rebuilt:
         )
 
 
-def record_history(tracker: Tracker, policies: Sequence[PolicyArn]) -> int:
-    """Write and index history that was brought in, silently; how many changes it holds."""
+def record_history(tracker: Tracker) -> int:
+    """Write and index history that was brought into the folder, silently; how many changes the archive holds."""
     with _round(tracker, "import"):
-        return sum(len(publish(tracker, arn, mail=False).changes) for arn in policies)
+        return len(tracker.archive.changes())
 
 
 def send_last(tracker: Tracker, subscriber: Subscriber, policies: Sequence[PolicyArn]) -> int:
@@ -263,23 +263,35 @@ def _resolve(tracker: Tracker, name: str) -> PolicyArn:
 
 @contextmanager
 def _round(tracker: Tracker, kind: RunKind) -> Iterator[tuple[str, datetime]]:
-    """One round at a time: the lock, what a killed round left, and this round's row from its start to its end."""
-    with round_lock(tracker.home, tracker.lock_wait_s):
-        _recover(tracker)
+    """One round at a time: the lock, what others left, and this round's row from its start to its end."""
+    with round_lock(tracker.home, tracker.lock_wait_s), tracker.database.held():
+        cut_off = _recover(tracker)
         run, start = tracker.new_id(), tracker.clock()
         tracker.archive.start_run(run, kind, start)
+        if not cut_off and kind != "reindex":
+            _catch_up(tracker)
         yield run, start
         tracker.archive.finish_run(run, tracker.clock(), "done")
 
 
-def _recover(tracker: Tracker) -> None:
-    """Complete what killed rounds left: lines on a timeline of which the index knows nothing yet.
+def _recover(tracker: Tracker) -> bool:
+    """Complete what killed rounds left on a timeline and did not publish; whether there were any.
 
     A snapshot without a line waits for the next look: only AWS can say whether it is in force.
     """
-    for run in tracker.archive.open_runs():
+    cut_off = tracker.archive.open_runs()
+    for run in cut_off:
         log.warning("a round was cut off; completing it", extra={"run": run.id, "started": iso(run.started)})
         for arn in tracker.archive.policies():
             if any(one.run == run.id for one in tracker.archive.observations(arn)):
-                publish(tracker, arn, mail=run.kind == "check" and tracker.archive.last_look(arn) is not None)
+                first = tracker.archive.last_look(arn) is None
+                publish(tracker, arn, {run.id} if run.kind == "check" and not first else NOBODY)
+    for run in cut_off:
         tracker.archive.finish_run(run.id, tracker.clock(), "completed by a later round")
+    return bool(cut_off)
+
+
+def _catch_up(tracker: Tracker) -> None:
+    """Index silently what came into the folder by another way: a git pull, a copy, a database that was deleted."""
+    for arn in tracker.archive.behind():
+        publish(tracker, arn, NOBODY)

@@ -67,7 +67,7 @@ def _make(shell: Shell, settings: "Settings", *, empty: bool) -> None:
     if not empty:
         with waiting("copying the history that ships with policy-tracker"):
             copy_shipped(tracker.archive)
-            record_history(tracker, tracker.archive.policies())
+            record_history(tracker)
     ignored = settings.home / ".gitignore"
     if not ignored.exists():
         ignored.write_text(_IGNORED, encoding="utf-8")
