@@ -6,6 +6,7 @@ database. So nothing is lost while the daemon is down, and cron and a second dae
 
 import logging
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -158,15 +159,23 @@ def coming(due: "Due") -> str:
 
 @contextmanager
 def stopped_by_signals() -> Iterator[Event]:
-    """An event that SIGTERM and SIGINT set. A second signal ends the process at once, as signals do."""
+    """An event that SIGTERM and SIGINT set. One that comes more than a second later ends the process at once.
+
+    What comes within that second is the same wish: timeout(1), and a terminal with a wrapper in between, send it twice.
+    """
     stop = Event()
     before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
+    first: list[float] = []
 
     def handle(number: int, _: FrameType | None) -> None:
-        for one in before:
-            signal.signal(one, signal.SIG_DFL)
-        log.info("%s: finishing what is in hand", signal.Signals(number).name)
-        stop.set()
+        now = time.monotonic()
+        if not first:
+            first.append(now)
+            log.info("%s: finishing what is in hand", signal.Signals(number).name)
+            stop.set()
+        elif now - first[0] > 1:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
 
     for one in before:
         signal.signal(one, handle)

@@ -114,7 +114,7 @@ def test_a_signal_lets_the_job_in_hand_finish(aws: FakeIam, home: Path, number: 
     assert (home / "changelogs" / SUPPORT.name / "v59-v60.md").is_file()
 
 
-def test_a_second_signal_ends_it_at_once(aws: FakeIam, home: Path) -> None:
+def test_a_signal_that_comes_later_again_ends_it_at_once(aws: FakeIam, home: Path) -> None:
     asked, go_on = threading.Event(), threading.Event()
 
     def slowly(_: Call) -> Reply:
@@ -126,9 +126,11 @@ def test_a_second_signal_ends_it_at_once(aws: FakeIam, home: Path) -> None:
     with started("daemon") as daemon:
         assert asked.wait(30)
         daemon.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
+        assert daemon.stderr is not None
+        assert "SIGTERM: finishing" in daemon.stderr.readline()
+        time.sleep(1.1)
         daemon.send_signal(signal.SIGTERM)
-        daemon.communicate(timeout=10)
+        daemon.communicate(timeout=30)
     go_on.set()
     assert daemon.returncode == -signal.SIGTERM
 
