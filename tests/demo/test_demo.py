@@ -1,4 +1,4 @@
-"""The demo as a stranger runs it: its own process, an empty folder, no terminal. Every number it tells is counted again."""
+"""The demo as a stranger runs it, in an empty folder and without a terminal. Every number that it tells is counted again."""
 
 import json
 import os
@@ -16,13 +16,13 @@ import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from tracker.demo.history import held_by_aws, published, withdrawn
+from tracker.demo.run import run_demo
 from tracker.model.identity import VersionId
 from tracker.model.instants import duration
 
 COMMAND = [sys.executable, "-m", "tracker", "demo"]
 # What a person's own machine may have set must not reach the demo.
-ENVIRONMENT = {
-    **os.environ,
+A_PERSONS_OWN = {
     "AWS_PROFILE": "production",
     "AWS_ENDPOINT_URL_IAM": "http://127.0.0.1:9",
     "POLICY_TRACKER_HOME": "/nonexistent",
@@ -42,17 +42,16 @@ class Told:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """In this process, so that its coverage is seen; test_wheel.py and the Ctrl-C below run it as a process."""
     home = tmp_path_factory.mktemp("demo") / "kept"
+    lines: list[str] = []
     start = time.monotonic()
-    done = subprocess.run(
-        [*COMMAND, "--keep", str(home)],
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-    )
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
-    return Told(home, done.stdout.splitlines(), " ".join(done.stdout.split()), time.monotonic() - start)
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in A_PERSONS_OWN.items():
+            patch.setenv(key, value)
+        assert run_demo(lambda text: lines.extend(text.split("\n")), home) == 0
+        assert {key: os.environ.get(key) for key in A_PERSONS_OWN} == A_PERSONS_OWN
+    return Told(home, lines, " ".join(" ".join(lines).split()), time.monotonic() - start)
 
 
 def actions(version: int) -> set[str]:

@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tracker.demo.narrator import Narrator
@@ -24,13 +24,13 @@ def run_demo(put: Callable[[str], None], folder: Path | None = None) -> int:
         story = Story(stage, Narrator(put, pause_s=PAUSE_S if sys.stdout.isatty() else 0.0))
         story.tell()
         page = story.last_page()
-    if _has_desktop():
+    if has_desktop(os.environ, sys.platform, terminal=sys.stdout.isatty()):
         webbrowser.open(page.as_uri())
     return 0
 
 
-def _has_desktop() -> bool:
+def has_desktop(environ: Mapping[str, str], platform: str, *, terminal: bool) -> bool:
     """True where a person sits at a screen that can show a page."""
-    if not sys.stdout.isatty() or os.environ.get("CI"):
+    if not terminal or environ.get("CI"):
         return False
-    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return platform == "darwin" or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))

@@ -131,8 +131,8 @@ class Story:
         plain = count(lines, "line") if lines else "nothing"
         tell(
             stage.now,
-            f"The month's report goes out. `changelog --month 2021-12` says: {period_headline(period)} A plain diff of the two months' documents would have "
-            f"said: {plain}.",
+            f"The month's report goes out. `changelog --month 2021-12` says: {period_headline(period)} "
+            f"A plain diff of the two months' documents would have said: {plain}.",
         )
 
     def years_pass(self, version: VersionId) -> None:
