@@ -25,6 +25,7 @@ def seen_v19(folder: Path) -> World:
     for team in TEAMS:
         world.subscribe(team)
     service.check(world.tracker, [SUPPORT])
+    world.mailbox.path.unlink()  # what is watched from now on: the first look's one mail
     world.aws.publish(SUPPORT, "v20", START + timedelta(days=20), allowing("s3:ListBucket", "s3:GetObject"))
     world.aws.publish(
         SUPPORT, "v21", START + timedelta(days=21), allowing("s3:ListBucket", "ec2:DescribeVpcs")

@@ -22,7 +22,7 @@ MADE_V20 = datetime(2021, 12, 21, 23, 48, 4, tzinfo=UTC)
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def first_look(tmp_path: Path) -> World:
     """A tracker that has seen v19, with one team on instant and one on monthly mails."""
     world = make_world(tmp_path)
     world.aws.publish(SUPPORT, "v19", MADE_V19, V19)
@@ -33,19 +33,30 @@ def world(tmp_path: Path) -> World:
     return world
 
 
-def changes(world: World) -> list[tuple[str, str | None, str | None]]:
-    return [
-        (row.kind, row.from_version and str(row.from_version), row.to_version and str(row.to_version))
-        for row in world.tracker.archive.changes(SUPPORT)
-    ]
+@pytest.fixture
+def world(first_look: World) -> World:
+    """The same, with an empty mailbox."""
+    first_look.mailbox.path.unlink()
+    return first_look
+
+
+def changes(world: World) -> list[tuple[str, str, str]]:
+    """(kind, from, to) of each recorded change."""
+    rows = world.tracker.archive.changes(SUPPORT)
+    return [(row.kind, str(row.from_version), str(row.to_version)) for row in rows]
 
 
 def added(change: Change) -> list[str]:
     return [one.action for one in change.difference.actions_added]
 
 
-def test_the_first_look_is_silent(world: World) -> None:
+def test_the_first_look_tells_what_is_watched_and_nothing_of_the_past(first_look: World) -> None:
+    world = first_look
     assert changes(world) == []
+    for team in ("audit@example.org", "security@example.org"):
+        assert world.mailbox.subjects(team) == ["Watching AWS Support: v19, 2 actions, 0 flagged"]
+    world.mailbox.path.unlink()
+    service.check(world.tracker, [SUPPORT])
     assert world.mailbox.mails() == []
     assert [str(one.version) for one in world.tracker.archive.observations(SUPPORT)] == ["v19"]
 
@@ -187,6 +198,17 @@ def test_a_database_that_was_deleted_is_made_again_and_nobody_hears_of_the_past(
     assert len(again.mailbox.mails()) == 2  # v20's when it came, v21's now
 
 
+def test_with_a_base_url_the_mail_names_the_page_of_the_change(world: World) -> None:
+    world.aws.publish(SUPPORT, "v20", MADE_V20, V20)
+    tracker = replace(world.tracker, link="https://policies.example.org/changelogs/")
+    service.check(tracker, [SUPPORT])
+    with tracker.database.read() as db:
+        (text,) = [
+            row["text"] for row in db.query("SELECT text FROM messages WHERE subject LIKE '%S3 objects%'")
+        ]
+    assert "https://policies.example.org/changelogs/AWSSupportServiceRolePolicy/v19-v20.html" in text
+
+
 def test_a_policy_that_is_gone_counts_no_action_as_removed(world: World) -> None:
     world.aws.take_away(SUPPORT)
     world.clock.forward(days=1)
@@ -238,7 +260,9 @@ def test_two_years_of_ticks_look_daily_and_report_monthly_once_each(memory: Path
         f"{year}-{month:02}-01" for year in (2024, 2025, 2026) for month in range(1, 13)
         if (2024, 2) <= (year, month) <= (2026, 2)
     ]  # fmt: skip
-    assert len(world.mailbox.subjects("audit@example.org")) == 25
+    assert (
+        len(world.mailbox.subjects("audit@example.org")) == 1 + 25
+    )  # what is watched, then a report a month
 
 
 def test_after_three_months_without_power_it_runs_once_and_reports_all_that_can_be_had(world: World) -> None:

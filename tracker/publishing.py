@@ -1,10 +1,11 @@
 """A change or a period made public: its changelog's files, its row in the index, its mails in the outbox."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from tracker.collaborators import Tracker
 from tracker.model.history import Endpoint, Kind, Transition
@@ -53,11 +54,11 @@ def publish(tracker: Tracker, arn: PolicyArn, telling: Collection[str]) -> Publi
     queued = 0
     with tracker.database.transaction() as db:
         tracker.archive.index(db, arn)
-        for _, change in new:
+        for stem, change in new:
             if change.transition.kind is not Kind.COMPARED:
                 tracker.archive.record_change(db, change_row(change))
             if change.transition.run in telling and change.transition.kind not in QUIET:
-                message = tracker.renderer().message(change, tracker.link)
+                message = tracker.renderer().message(change, link_to(tracker, arn, stem))
                 queued += tracker.outbox.enqueue(db, message, "instant", tracker.clock())
     if new:
         write_index(tracker)
@@ -79,23 +80,52 @@ def publish_period(tracker: Tracker, period: "Period", stem: str, key: str) -> P
         "html": renderer.period_html(period),
         "json": renderer.period_json(period),
     }
-    message = renderer.period_message(period, tracker.link)
+    tracker.changelogs.write(tracker.changelogs.of(period.policy), stem, texts)
+    message = renderer.period_message(period, link_to(tracker, period.policy, stem))
     now = tracker.clock()
     with tracker.database.transaction() as db:
         if not tracker.archive.report_once(str(period.policy), key, period.since, period.until, now, db):
             return Published()
         queued = tracker.outbox.enqueue(db, message, "monthly", now)
-    tracker.changelogs.write(tracker.changelogs.of(period.policy), stem, texts)
     write_index(tracker)
     return Published(period.transitions, queued)
+
+
+def publish_baseline(tracker: Tracker, policies: Sequence[PolicyArn]) -> int:
+    """Queue the one mail that follows a first look: what is watched from now on; how many subscribers get it."""
+    from tracker.changelog.baseline import Baseline
+    from tracker.policy.granted import granted
+
+    people = [one for one in tracker.subscribers.list() if any(one.wants(arn.name) for arn in policies)]
+    seen = []
+    for reading in map(tracker.reading, policies if people else ()):
+        default = reading.observations[-1].identity
+        if default is not None:
+            allowed = granted(reading.document(default), tracker.catalogue())
+            actions = sum(map(len, allowed.values()))
+            found = reading.attention()
+            seen.append(Baseline(reading.arn, *default, tracker.clock(), len(allowed), actions, found))
+    if not seen:
+        return 0
+    message = tracker.renderer().baseline_message(seen, link_to(tracker))
+    with tracker.database.transaction() as db:
+        return tracker.outbox.enqueue(db, message, people, tracker.clock())
 
 
 def write_index(tracker: Tracker) -> None:
     """`changelogs/index.html`: every changelog there is, newest first."""
     rows = tracker.archive.changes()
-    tracker.changelogs.write(
-        tracker.changelogs.folder, "index", {"html": tracker.renderer().index_html(rows)}
-    )
+    periods = {arn: tracker.changelogs.periods(arn) for arn in sorted({row.arn for row in rows})}
+    page = tracker.renderer().index_html(rows, periods=periods)
+    tracker.changelogs.write(tracker.changelogs.folder, "index", {"html": page})
+
+
+def link_to(tracker: Tracker, arn: PolicyArn | None = None, stem: str = "index") -> str | None:
+    """Where a page can be read, if a base URL is set: the folder changelogs/ is what is served there."""
+    if not tracker.link:
+        return None
+    folder = f"{quote(tracker.changelogs.of(arn).name)}/" if arn else ""
+    return f"{tracker.link.rstrip('/')}/{folder}{quote(stem)}.html"
 
 
 def change_row(change: "Change") -> ChangeRow:

@@ -25,7 +25,17 @@ from tracker.model.history import Look, Observation
 from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso
 from tracker.model.rounds import Failure, Round
-from tracker.publishing import NOBODY, QUIET, Published, change_row, publish, publish_period, stem_of_period
+from tracker.publishing import (
+    NOBODY,
+    QUIET,
+    Published,
+    change_row,
+    publish,
+    publish_baseline,
+    publish_period,
+    stem_of_period,
+    write_index,
+)
 
 if TYPE_CHECKING:
     from tracker.model.change import Change, Period
@@ -73,6 +83,7 @@ def check(
                 baseline.append(arn)
             if answer.stale:
                 stale.append(arn)
+        queued = told.queued + (publish_baseline(tracker, baseline) if baseline else 0)
         end = tracker.clock()
         asked = tuple(sorted(map(str, policies)))
         if asked:
@@ -89,7 +100,7 @@ def check(
         failed=tuple(failed),
         baseline=tuple(sorted(baseline)),
         stale=tuple(sorted(stale)),
-        queued=told.queued,
+        queued=queued,
     )
 
 
@@ -286,6 +297,8 @@ def _recover(tracker: Tracker) -> bool:
             if any(one.run == run.id for one in tracker.archive.observations(arn)):
                 first = tracker.archive.last_look(arn) is None
                 publish(tracker, arn, {run.id} if run.kind == "check" and not first else NOBODY)
+    if cut_off:
+        write_index(tracker)
     for run in cut_off:
         tracker.archive.finish_run(run.id, tracker.clock(), "completed by a later round")
     return bool(cut_off)

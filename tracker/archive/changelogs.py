@@ -1,10 +1,13 @@
 """The folder changelogs/: what every reader finds there, subscribers or not. Made anew from the archive at any time."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from tracker.model.identity import PolicyArn
+
+_PERIOD = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 
 
 class Changelogs:
@@ -16,6 +19,11 @@ class Changelogs:
     def of(self, arn: PolicyArn) -> Path:
         """The folder of one policy; a policy of another partition than `aws` carries the partition in its name."""
         return self.folder / (arn.name if arn.partition == "aws" else f"{arn.name}.{arn.partition}")
+
+    def periods(self, arn: PolicyArn) -> tuple[str, ...]:
+        """The reports of one policy that were written, as paths from the folder without suffix, sorted."""
+        found = sorted(path for path in self.of(arn).glob("*.html") if _PERIOD.fullmatch(path.stem))
+        return tuple(f"{path.parent.name}/{path.stem}" for path in found)
 
     def write(self, folder: Path, stem: str, texts: Mapping[str, str]) -> tuple[Path, ...]:
         """Write `<folder>/<stem>.<suffix>` for each suffix and text; a file that says the same already is left alone."""
