@@ -10,7 +10,7 @@ Policy = dict[str, Any]
 SERVICES = ("s", "t")
 VALUES: dict[str, tuple[str, ...]] = {
     "arn": ("arn:aws:s:r:1:a", "arn:aws:s:*:1:a*", "arn:aws:*:r:1:*", "arn:aws:s:r:*:*", "arn:aws:s:r:?:a",
-            "arn:aws:s:r:1:*a", "arn:*:*:*:*:*"),
+            "arn:aws:s:r:1:*a", "arn:aws:s:*:2:a", "arn:*:*:*:*:*"),
     "number": ("1", "2", "5", "1.0"),
     "date": ("2024-01-02T00:00:00Z", "2024-01-04T00:00:00Z", "2024-01-06T00:00:00Z"),
     "address": ("10.0.0.0/8", "10.0.0.0/9", "10.128.0.0/9", "10.1.2.3", "0.0.0.0/0", "::/0", "2001:db8::/32",
@@ -36,7 +36,8 @@ PRINCIPALS: tuple[Any, ...] = (
     {"AWS": "arn:aws:iam::111122223333:role/r"}, {"AWS": "arn:aws:iam::444455556666:user/u"},
     {"Service": ["a.amazonaws.com", "b.amazonaws.com"]}, {"Service": "a.amazonaws.com"},
     {"AWS": ["arn:aws:iam::111122223333:role/r", "arn:aws:iam::111122223333:role/s"], "Service": "b.amazonaws.com"},
-    {"Federated": "cognito"},
+    {"Federated": "cognito"}, {"AWS": "arn:aws:sts::111122223333:assumed-role/r/x"},
+    {"AWS": ["arn:aws:iam::111122223333:role/r", "arn:aws:sts::111122223333:assumed-role/r/x"]},
 )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ ARNS = (
         for service, region, account, rest in product(
             ("s", "t", "q"),
             ("r", "q", "rr", ""),
-            ("1", "2", "", "11"),
+            ("1", "2", "3", "", "11"),
             ("", "a", "ab", "q", "ba", "b:a", "aqa"),
         )
     ),

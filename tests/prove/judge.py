@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.prove.evaluate import as_list, glob
 from tests.prove.grid import Grid, words
+from tests.prove.units import Unit, as_statements, units
 from tests.support.fake_catalogue import FakeCatalogue
 from tracker.model.change import DenyChange, Difference, Redundant, Scope
 
@@ -72,8 +73,12 @@ Standing = tuple[int, int, int]  # requests: allowed and not denied; denied; all
 
 
 def _sealed(statement: Mapping[str, Any]) -> bool:
-    """Whether a statement has a quantifier with IfExists: the comparison leaves it to review by design."""
-    return any(":" in one and one.lower().endswith("ifexists") for one in statement.get("Condition", {}))
+    """Whether a statement has what the comparison leaves to review: a quantifier with IfExists, a key read in two ways."""
+    return any(
+        (":" in one and one.lower().endswith("ifexists"))
+        or (one.startswith("String") and any(key.lower() in ("k:number", "k:truth") for key in block))
+        for one, block in statement.get("Condition", {}).items()
+    )
 
 
 class Side:
@@ -178,6 +183,7 @@ def judge(before: Policy, after: Policy, found: Difference, findings: Findings) 
     wrong += _denies(found, pair)
     wrong += _redundant(found, pair)
     wrong += _patterns(found, pair.actions)
+    wrong += unmentioned(before, after, found)
     same = all(was[:2] == now[:2] for was, now in pair.standings)
     if found.equal_language and not same:
         wrong.append("called equal, and is not")
@@ -260,7 +266,7 @@ def verdict_of(was: int, now: int) -> str:
 
 
 def _scopes(found: Difference, pair: Pair) -> list[str]:
-    """The scopes that are shown, less what is denied, are where the action is allowed."""
+    """The scopes that are shown are where the action is allowed, or (then a Deny is told beside) would be without a Deny."""
     shown = [
         *((one.action, 1, one.scopes) for one in found.actions_added),
         *((one.action, 0, one.scopes) for one in found.actions_removed),
@@ -269,8 +275,8 @@ def _scopes(found: Difference, pair: Pair) -> list[str]:
         shown += [(moved.action, 0, moved.before), (moved.action, 1, moved.after)]
     wrong = []
     for action, at, scopes in shown:
-        allowed, denied, _ = pair.of(action.lower())[at]
-        if (pair.old, pair.new)[at].scopes(scopes) & ~denied != allowed:
+        allowed, _, unlimited = pair.of(action.lower())[at]
+        if (pair.old, pair.new)[at].scopes(scopes) not in (allowed, unlimited):
             wrong.append(f"{action}: the scopes shown are not where it is allowed")
     return wrong
 
@@ -330,3 +336,38 @@ def _patterns(found: Difference, actions: Actions) -> list[str]:
         if (one.reaches, one.open_ended) != (reaches, wild):
             wrong.append(f"{one.pattern} reaches {reaches}, not {one.reaches}")
     return wrong
+
+
+def unmentioned(before: Policy, after: Policy, found: Difference) -> list[str]:
+    """Parts of a statement that came or went without effect, and are not called redundant."""
+    told = {
+        (one.direction, one.effect, one.pattern.lower(), resource)
+        for one in found.redundant
+        for scope in one.scopes
+        for resource in scope.resources or ()
+    }
+    moved = {one.action.lower() for one in (*found.actions_added, *found.actions_removed)}
+    wrong = []
+    for direction, mine, other in (("added", after, before), ("removed", before, after)):
+        known, theirs = units(mine), units(other)
+        if not known or not theirs or len(known) > 30:
+            continue
+        wrong += [
+            f"{unit.action} on {unit.resource} is redundant ({direction}), and not told"
+            for unit in sorted(known - theirs)
+            if (direction, unit.effect, unit.action, unit.resource) not in told
+            and not (unit.effect == "Allow" and unit.action in moved)  # told as what came or went
+            and _spare(unit, known, mine)
+            and _spare(unit, theirs, other)
+        ]
+    return wrong
+
+
+def _spare(unit: Unit, known: set[Unit], document: Policy) -> bool:
+    """Whether a document without a unit says all that it says with it."""
+    without = {**document, "Statement": as_statements(known - {unit})}
+    pair = Pair({**document, "Statement": as_statements(known | {unit})}, without)
+    at = 1 if unit.effect == "Deny" else 0
+    return all(one[at] == other[at] for one, other in pair.standings) and not any(
+        pair.old.undecided(group) for group in pair.groups
+    )

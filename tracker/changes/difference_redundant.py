@@ -6,7 +6,7 @@ from tracker.changes.difference_atoms import Edit, Edits, merged
 from tracker.model.change import Redundant
 from tracker.policy.document import Place, placed
 from tracker.policy.grants import Grants
-from tracker.policy.regions import Claims, Region, claims_of, exceeds
+from tracker.policy.regions import Claims, Region, claims_of, exceeds, is_empty
 
 
 def split_redundant(come: Edits, mine: Grants, other: Grants, places: list[Place]) -> tuple[Edits, Edits]:
@@ -54,13 +54,13 @@ def _covers(side: Grants, edit: Edit, unit: Place, rest: tuple[Claims, ...]) -> 
         there = tuple(claims for claims, _ in side.near("Deny", edit.subject, but=but))
         where = side.atom_region(edit.subject, unit, denied=False)
         return exceeds(where, Region((*there, *rest))) is False
+    where = side.atom_region(edit.subject, unit)
     if edit.subject.kind == "Action":
         if side.covered_by_same_scope(edit.subject, edit.place, but=but):
             return True
         if side.simple and not rest and side.access.atoms and side.access.atoms[0].place == edit.place:
-            return False
-    allowed = side.region(edit.subject, but=but).allowed
-    return exceeds(side.atom_region(edit.subject, unit), Region((*allowed, *rest))) is False
+            return is_empty(where)
+    return exceeds(where, Region((*side.region(edit.subject, but=but).allowed, *rest))) is False
 
 
 def _rest(edit: Edit, unit: Place, whole: Place) -> tuple[Claims, ...]:

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-si
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from tracker.model.change import ConditionEntry
 from tracker.policy import ranges
@@ -29,6 +30,9 @@ _TEXTS = {
     "binaryequals": ("exact", False),
 }
 _RELATIONS = {"equals", "notequals", "lessthan", "lessthanequals", "greaterthan", "greaterthanequals"}
+
+
+_FAMILIES: dict[str, Family] = {"numeric": "number", "date": "date"}
 
 
 def literal_of(entry: ConditionEntry, *, literal_variables: bool) -> Literal3 | bool:
@@ -82,18 +86,19 @@ def _values(base: str, texts: tuple[str, ...], literal_variables: bool) -> tuple
         return _ranged("address", texts, ranges.addresses, "in"), base == "notipaddress"
     if base == "bool":
         return _ranged("truth", texts, ranges.truth, "is"), False
-    for family, prefix, read in (("number", "numeric", ranges.number), ("date", "date", ranges.moment)):
+    for prefix, family in _FAMILIES.items():
         relation = base.removeprefix(prefix)
         if relation != base and relation in _RELATIONS:
             negated = relation == "notequals"
-            how = "equals" if negated else relation
-
-            def related(text: str, read: Callable = read, how: str = how) -> ranges.Ranges | None:  # type: ignore[type-arg]
-                point = read(text)
-                return None if point is None else ranges.related(point, how)
-
-            return _ranged("number" if family == "number" else "date", texts, related, how), negated
+            return _ranged(
+                family, texts, partial(_related, family, "equals" if negated else relation), relation
+            ), negated
     return None
+
+
+def _related(family: Family, relation: str, text: str) -> ranges.Ranges | None:
+    point = ranges.number(text) if family == "number" else ranges.moment(text)
+    return None if point is None else ranges.related(point, relation)
 
 
 def _ranged(

@@ -9,7 +9,7 @@ and one that no pattern names, since among all other characters that one is acce
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 
 from tracker.policy.patterns import literal_prefix, matches
@@ -18,8 +18,7 @@ Alternative = tuple[str, str]  # (how to read it, text): ('glob', 'arn:aws:s3:::
 Union = frozenset[Alternative]
 ANYTHING: Alternative = ("glob", "*")
 
-STEPS = 20_000  # states that one search may visit before it gives up
-COMBINATIONS = 4_000  # ways to take one pattern of each union
+STEPS = 20_000  # states that one question may visit before it is given up
 
 _FRESH = ""  # the character that no pattern names
 _ANY = frozenset({"any"})
@@ -51,11 +50,17 @@ def _automaton(alternative: Alternative) -> _Automaton:
             # `*?` and `?*` are one language; with the loop before the step its tokens meet those of `?*`
             moves.append(wild)
         else:
-            moves.append(_both_cases(char) if mode == "fold" else frozenset(char))
+            moves.append(_one(char) if mode != "fold" else _both_cases(char))
         stays.append(None)
     return _Automaton(tuple(moves), tuple(stays))
 
 
+@cache
+def _one(char: str) -> Sign:
+    return frozenset(char)
+
+
+@cache
 def _both_cases(char: str) -> Sign:
     return frozenset(one for one in (char, char.lower(), char.upper()) if len(one) == 1)
 
@@ -135,23 +140,20 @@ def accepts(alternative: Alternative, text: str) -> bool:
 def meet(wanted: Sequence[Union], unwanted: Union) -> bool | None:
     """True where some string is in every union of `wanted` and matched by nothing of `unwanted`.
 
-    None where the search was given up (STEPS, COMBINATIONS).
+    None where the search was given up after STEPS.
     """
     if ANYTHING in unwanted:
         return False
     needed = [_without(union, unwanted) for union in wanted if ANYTHING not in union]
     if not all(needed):
         return False
-    best: bool | None = False
-    for tried, chosen in enumerate(_choices(sorted(needed, key=len))):
-        if tried == COMBINATIONS:
-            return None
-        found = _search(chosen, unwanted)
-        if found:
-            return True
-        if found is None:
-            best = None
-    return best
+    left = STEPS
+    for chosen in _choices(sorted(needed, key=len)):
+        found, steps = _search(chosen, unwanted, left)
+        left -= steps + 1
+        if found or left < 0:
+            return True if found else None
+    return False
 
 
 def _without(union: Union, unwanted: Union) -> list[Alternative]:
@@ -190,27 +192,28 @@ def _begins(alternative: Alternative) -> str:
     return text if mode == "exact" else literal_prefix(text)
 
 
-def _search(chosen: tuple[Alternative, ...], unwanted: Union) -> bool | None:
-    """As `meet`, for one alternative of each union."""
+def _search(chosen: tuple[Alternative, ...], unwanted: Union, limit: int) -> tuple[bool, int]:
+    """As `meet`, for one alternative of each union; and how many states were visited, more than `limit`: given up."""
     wanted = sorted(set(chosen))
     fixed = [
-        text for mode, text in wanted if mode == "exact" or (mode != "fold" and literal_prefix(text) == text)
+        text for mode, text in wanted if mode != "fold" and (mode == "exact" or literal_prefix(text) == text)
     ]
     if fixed:
         text = fixed[0]
-        return all(accepts(one, text) for one in wanted) and not any(accepts(one, text) for one in unwanted)
+        inside = all(accepts(one, text) for one in wanted)
+        return inside and not any(accepts(one, text) for one in unwanted), 1
     prefix = max((_begins(one) for one in wanted), key=len)
     near = frozenset(one for one in unwanted if _may_meet(_begins(one), prefix))
     if not near and len(wanted) == 1:
-        return True
-    return _product([_automaton(one) for one in wanted], _unwanted(near))
+        return True, 1
+    return _product([_automaton(one) for one in wanted], _unwanted(near), limit)
 
 
 def _may_meet(start: str, prefix: str) -> bool:
     return start.startswith(prefix) or prefix.startswith(start)
 
 
-def _product(wanted: Sequence[_Automaton], unwanted: _Unwanted) -> bool | None:
+def _product(wanted: Sequence[_Automaton], unwanted: _Unwanted, limit: int) -> tuple[bool, int]:
     colons = unwanted.minds_colons or any(_NOT_COLON in (*one.moves, *one.stays) for one in wanted)
     ends = tuple(len(one.moves) for one in wanted)
     start = (0,) * len(wanted)
@@ -220,10 +223,10 @@ def _product(wanted: Sequence[_Automaton], unwanted: _Unwanted) -> bool | None:
     while ahead:
         places, positions = ahead.pop()
         if places == ends and not positions & unwanted.accepting:
-            return True
+            return True, steps
         steps += 1
-        if steps > STEPS:
-            return None
+        if steps > limit:
+            break
         for char in _next_characters(wanted, places, colons):
             left = unwanted.step(positions, char)
             ahead += [
@@ -231,7 +234,7 @@ def _product(wanted: Sequence[_Automaton], unwanted: _Unwanted) -> bool | None:
                 for reached in _reached(wanted, places, char)
                 if _is_new(seen.setdefault(reached, []), left)
             ]
-    return False
+    return False, steps
 
 
 def _next_characters(wanted: Sequence[_Automaton], places: tuple[int, ...], colons: bool) -> list[str]:

@@ -30,6 +30,7 @@ _STATEMENT_KEYS = frozenset(
 _LISTS = ("Action", "NotAction", "Resource", "NotResource")
 # What no IAM document may hold (its own pattern begins at U+0020, tab, newline and return excepted).
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+MAX_STRING = 8192  # characters of one action, resource or value; an ARN has 2,048 at most
 EVERYBODY = (("AWS", ("*",)),)  # Principal "*" and {"AWS": "*"} say the same
 
 
@@ -172,6 +173,8 @@ class _Reader:
                 texts.append("true" if one else "false")
             elif isinstance(one, str | int | float):
                 texts.append(self._text(str(one), place))
+                if len(texts[-1]) > MAX_STRING:
+                    refuse(self.what, f"a value of more than {MAX_STRING:,} characters", place)
             else:
                 refuse(self.what, "a value that is neither text, number, true nor false", place)
         return _set(texts)
@@ -183,6 +186,8 @@ class _Reader:
         for one in listed:
             if not isinstance(one, str):
                 refuse(self.what, f"an item that is no string: {one!r:.80}", place)
+        if max(map(len, listed)) > MAX_STRING:
+            refuse(self.what, f"a string of more than {MAX_STRING:,} characters", place)
         self._text("".join(listed), place)
         return tuple(listed)
 

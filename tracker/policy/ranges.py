@@ -91,6 +91,14 @@ def addresses(text: str) -> Ranges | None:
     return (((start, 0), (start + block.num_addresses, 0)),)
 
 
+def read(family: str, text: str) -> Ranges | None:
+    """The one point (of an address block: the points) that a text is as a number, date, address or truth value."""
+    if family in ("address", "truth"):
+        return addresses(text) if family == "address" else truth(text)
+    point = number(text) if family == "number" else moment(text)
+    return None if point is None else related(point, "equals")
+
+
 def truth(text: str) -> Ranges | None:
     """true or false, in any case; None for anything else."""
     value = {"true": 1, "false": 0}.get(text.lower())

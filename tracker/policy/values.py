@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Literal
 
 from tracker.policy import ranges
-from tracker.policy.languages import Alternative, Union, meet
+from tracker.policy.languages import Alternative, Union, accepts, meet
 from tracker.policy.ranges import Ranges
 
 Family = Literal["string", "number", "date", "address", "truth"]
@@ -122,7 +122,34 @@ def one_value(claims: Sequence[Claim]) -> Met:
     families = {values.family for values, _ in claims}
     answers = [_in_family(family, [one for one in claims if one[0].family == family]) for family in families]
     answer = worst(answers)
-    return None if answer and len(families) > 1 else answer
+    return _read_in_two_ways(claims) if answer and len(families) > 1 else answer
+
+
+def _read_in_two_ways(claims: Sequence[Claim]) -> Met:
+    """As `one_value`, for a key that is read as text here and as a number, a date, an address or a truth value there.
+
+    Decided where there are few texts to try: those that are named, or true and false.
+    """
+    if any(values.opaque for values, _ in claims):
+        return None
+    if any(values.family == "truth" for values, _ in claims):
+        texts = {"true", "false"}
+    else:
+        named = [values.strings for values, must in claims if must and values.family == "string"]
+        exact = [strings for strings in named if all(mode == "exact" for mode, _ in strings)]
+        if not exact:
+            return None
+        texts = {text for _, text in min(exact, key=len)}
+    return best(worst(_is(text, *claim) for claim in claims) for text in sorted(texts))
+
+
+def _is(text: str, values: Values, must: bool) -> Met:
+    if values.family == "string":
+        return any(accepts(one, text) for one in values.strings) == must
+    points = ranges.read(values.family, text)
+    if points is None:  # no number, where a number is asked for: a positive operator does not match
+        return False if must else None
+    return bool(ranges.common(points, values.ranges)) == must
 
 
 def _in_family(family: Family, claims: Sequence[Claim]) -> Met:
