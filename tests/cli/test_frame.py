@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import re
-import shlex
 import statistics
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import click
 import pytest
 
 from tests.cli.conftest import Command, settings
+from tests.cli.parsing import parse
 from tracker.cli.app import ALIASES, COMMANDS, Examples
 from tracker.cli.app import command as outermost
 from tracker.cli.exits import PRECEDENCE, run, worst
@@ -273,15 +273,7 @@ def test_every_example_parses(path: tuple[str, ...]) -> None:
     command = ALL[path]
     assert isinstance(command, Examples)
     for example in command.examples:
-        words = shlex.split(example.split(" > ")[0], comments=True)[1:]
-        while words[0].startswith("--"):  # a flag of every command, with its value
-            words = words[2:]
-        sub: click.Command | None = outermost
-        while isinstance(sub, click.Group):
-            name = words.pop(0)
-            sub = sub.get_command(click.Context(sub), name)
-        assert sub is not None, example
-        sub.make_context(name, words)
+        assert parse(example)[: len(path)] == path
 
 
 def test_catalog_is_catalogue(cli: Command, home: Path) -> None:

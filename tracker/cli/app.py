@@ -64,6 +64,10 @@ class Examples(click.Command):
         self.common = common()
         self.params += self.common
 
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """-h for every command, however deep and whoever asks."""
+        return ["-h", "--help"]
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Its own options first, then the common ones."""
         for title, ours in (("Options", False), ("Options of every command", True)):
@@ -142,7 +146,7 @@ def formatted(*formats: str) -> Callable[[Callable[..., Any]], Callable[..., Any
 
 @click.group(
     cls=Lazy,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"max_content_width": 100},
     examples=(
         "policy-tracker init",
         "policy-tracker check",

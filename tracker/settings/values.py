@@ -41,7 +41,7 @@ class ScheduleSettings:
     report: Schedule = setting(
         Schedule.parse("monthly", DEFAULT_AT),
         kinds.SCHEDULE,
-        "When the changelog of the month before is made and sent to those who chose `monthly`.",
+        "When the changelog of all since the last report is made, and sent to those who chose `monthly`.",
     )
 
 

@@ -1,0 +1,25 @@
+"""A line that a reader copies, parsed as the command would parse it, without running it."""
+
+import shlex
+
+import click
+
+from tracker.cli.app import command as outermost
+
+
+def parse(line: str) -> tuple[str, ...]:
+    """The path of the command that a line names ('outbox', 'list'). Raises click's UsageError for what is wrong in it."""
+    words = shlex.split(line.split(" > ")[0].split(" | ")[0], comments=True)[1:]
+    while words and words[0] in ("--home", "--set"):  # flags of every command, with their values
+        words = words[2:]
+    if not words or words[0] in ("--version", "--help"):
+        return ()
+    sub: click.Command | None = outermost
+    path: list[str] = []
+    while isinstance(sub, click.Group):
+        path.append(words.pop(0) if words else "")
+        sub = sub.get_command(click.Context(sub), path[-1])
+    if sub is None:
+        raise click.UsageError(f"there is no command {' '.join(path)}")
+    sub.make_context(path[-1], words)
+    return tuple(path)

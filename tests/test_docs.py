@@ -1,0 +1,63 @@
+"""The pages are true: in step with --help and the settings; what they show parses; what they link is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.parsing import parse
+from tests.write_docs import DOCS, PAGES
+from tracker.settings import load_settings
+
+ROOT = DOCS.parent
+TEXTS = sorted(
+    [
+        *DOCS.glob("*.md"),
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md") if (ROOT / name).exists()),
+    ]
+)
+# A command line in a page: in a block of shell or of a crontab or a unit, with the path of the program perhaps.
+_COMMAND = re.compile(
+    r"^(?:\$ |ExecStart=|[\d*]+ \* \* \* \* )?(?:/\S*/|\.venv/bin/)?(policy-tracker(?: .*)?)$"
+)
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(path: Path, *kinds: str) -> list[str]:
+    return [body for kind, body in _BLOCK.findall(path.read_text(encoding="utf-8")) if kind in kinds]
+
+
+def commands(path: Path) -> list[str]:
+    found = []
+    for body in blocks(path, "sh", "bash", "console", "cron", "ini"):
+        found += [match[1] for line in body.splitlines() if (match := _COMMAND.match(line.strip()))]
+    return found
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_written_page_is_in_step(name: str) -> None:
+    assert (DOCS / name).read_text(encoding="utf-8") == PAGES[name](), "run: make docs"
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_every_command_that_a_page_shows_parses(path: Path) -> None:
+    for line in commands(path):
+        parse(line)
+
+
+def test_the_pages_show_commands_at_all() -> None:
+    assert len(commands(DOCS / "running.md")) >= 7
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_every_settings_file_that_a_page_shows_is_valid(path: Path, tmp_path: Path) -> None:
+    for body in blocks(path, "toml"):
+        for named in re.findall(r'^templates = "(.+)"$', body, re.MULTILINE):
+            (tmp_path / named).mkdir(exist_ok=True)
+        (tmp_path / "policy-tracker.toml").write_text(body, encoding="utf-8")
+        load_settings(tmp_path, {})
+
+
+def test_a_page_that_is_behind_would_be_noticed() -> None:
+    assert "policy-tracker check [OPTIONS]" in PAGES["commands.md"]()
+    assert "`mail.host`" in PAGES["settings.md"]()
