@@ -149,10 +149,14 @@ def change_row(change: "Change") -> ChangeRow:
     )
 
 
-def stem_of_period(since: datetime, until: datetime) -> str:
-    """The month that a report is about (`2021-12`); for a shorter period the day on which it ends."""
-    middle = since + (until - since) / 2
-    return f"{middle:%Y-%m}" if until - since > timedelta(days=20) else f"{until:%Y-%m-%d}"
+def stem_of_period(since: datetime, planned: datetime) -> str:
+    """The month that a report is about, which is the last one of several; of a shorter period the day of the report.
+
+    `planned` is the hour at which the report was due: on the first of January it is about December.
+    """
+    if planned - since < timedelta(days=20):
+        return f"{planned:%Y-%m-%d}"
+    return f"{planned - timedelta(days=15):%Y-%m}"
 
 
 def _stems(transitions: Iterable[Transition]) -> Iterator[tuple[str, Transition]]:
