@@ -316,7 +316,10 @@ def test_two_years_of_the_real_service_with_a_quarter_of_a_year_down(tmp_path: P
 
     kinds = [(row.kind, str(row.to_version)) for row in tracker.archive.changes(SUPPORT)]
     assert kinds == [("updated", "v2"), ("rolled-back", "v1"), ("updated", "v3")]
-    team, audit = world.mailbox.subjects("team@example.com"), world.mailbox.subjects("audit@example.com")
+    team, audit = (
+        [one for one in world.mailbox.subjects(who) if not one.startswith("Watching ")]  # the first look's
+        for who in ("team@example.com", "audit@example.com")
+    )
     assert len(team) == len(set(team)) == 3
     looked = [look.start for look in tracker.archive.looks(SUPPORT)]
     planned = {look for look in looked if look.weekday() == 0 or look.day == 1}

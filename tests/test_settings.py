@@ -165,7 +165,17 @@ def test_rules_of_the_users_own(tmp_path: Path) -> None:
         (
             '[[attention.watch]]\nrule = "x"\nconsequence = "y"\nwhy = "z"',
             "actions",
-            "a list of an action pattern",
+            "'actions' is missing; wanted: a list of at least one action",
+        ),
+        (
+            '[[attention.watch]]\nrule = "x"\nactions = []\nconsequence = "y"\nwhy = "z"',
+            "actions = []",
+            "at least one action",
+        ),
+        (
+            '[[attention.accepted]]\npattern = "s3:*"\nowner = "A"\nreason = "r"\nresources = ["logs"]',
+            'resources = ["logs"]',
+            "arn:aws:s3:::logs/*",
         ),
         ('[log]\nformat = "xml"', 'log.format = "xml"', "'text', 'json'"),
         ("x = = 1", "is no TOML", "line 1"),
@@ -306,7 +316,7 @@ def test_without_a_login_there_is_no_password(tmp_path: Path) -> None:
 
 
 def test_every_value_can_be_written_as_toml_and_read_again(tmp_path: Path) -> None:
-    file = '[[attention.accepted]]\npattern = "s3:*"\nreason = "r"\nowner = "o"\nexpires = 2027-01-31\n'
+    file = '[[attention.accepted]]\npattern = "s3:*"\nreason = "r"\nowner = "o"\nexpires = 2027-01-31\nresources = ["arn:aws:s3:::logs/*"]\n'
     file += '[[attention.watch]]\nrule = "a/b"\nactions = ["s3:*"]\nconsequence = "c \\"d\\""\nwhy = "é"\n'
     settings = load(tmp_path, file)
     again = "\n".join(f"{row.key} = {row.value}" for row in settings.rows())

@@ -65,8 +65,9 @@ def test_all_is_well(aws: FakeIam, home: Path, cli: Command) -> None:
         )
         cli("subscribers", "add", "team@example.com")
         assert cli("check").code == 0
+        sent = len(sink.mails)
         done = cli("doctor", "--json")
-        assert sink.mails == []
+        assert len(sink.mails) == sent
     assert done.code == 0, done.out
     found = checks(done)
     assert {state for rows in found.values() for state, _, _ in rows} == {"ok"}

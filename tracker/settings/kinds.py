@@ -6,18 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, time
 from pathlib import Path
-from typing import Generic, TypeVar, get_args
+from typing import Generic, TypeVar
 
-from tracker.model.change import Severity
 from tracker.model.identity import PolicyArn, is_policy_name
-from tracker.model.rules import Accepted, WatchEntry
 from tracker.schedule import EXAMPLES, Schedule
 
 T = TypeVar("T")
 _HOST = re.compile(r"(?!-)[A-Za-z0-9._-]{1,253}\Z|\[?[0-9A-Fa-f:.]{2,45}\]?\Z")
 _URL = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?\Z")
-_ACTION = re.compile(r"(?:[A-Za-z0-9*?-]+:)?[A-Za-z0-9*?]+\Z")
-_RULE = re.compile(r"[a-z0-9][a-z0-9./:*?-]{0,79}\Z", re.IGNORECASE)
+ACTION_PATTERN = re.compile(r"(?:[A-Za-z0-9*?-]+:)?[A-Za-z0-9*?]+\Z")
+RULE_ID = re.compile(r"[a-z0-9][a-z0-9./:*?-]{0,79}\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def _strings(given: Given) -> tuple[str, ...]:
     value = given.value
     if given.text and isinstance(value, str):
         value = (
-            _json(value)
+            from_json(value)
             if value.lstrip().startswith("[")
             else [one for one in value.split(",") if one.strip()]
         )
@@ -79,7 +77,7 @@ def _strings(given: Given) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_string(Given(one, text=False, base=given.base)) for one in value))
 
 
-def _json(text: str) -> object:
+def from_json(text: str) -> object:
     try:
         return json.loads(text)
     except ValueError as error:
@@ -180,131 +178,17 @@ def _is_policy(value: str) -> bool:
     return True
 
 
-def _tables(given: Given) -> list[dict[str, object]]:
-    value = _json(given.value) if given.text and isinstance(given.value, str) else given.value
-    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise ValueError
-    return value
-
-
-def _table(
-    entry: dict[str, object], required: dict[str, Kind[str]], optional: dict[str, Kind[str]]
-) -> dict[str, str]:
-    """The texts of one table, checked. A date may be TOML's own."""
-    for key in entry:
-        if key not in required and key not in optional and key != "actions":
-            raise ValueError(f"unknown key {key!r}; known: {', '.join([*required, *optional])}")
-    found = {}
-    for key, kind in (required | optional).items():
-        if key not in entry:
-            if key in required:
-                raise ValueError(f"{key!r} is missing; wanted: {kind.right}")
-            continue
-        value = entry[key]
-        given = Given(value.isoformat() if type(value) is date else value, text=False, base=Path())
-        try:
-            found[key] = kind.read(given)
-        except ValueError as error:
-            raise ValueError(f"{key} = {toml(value)}: {str(error) or f'wanted: {kind.right}'}") from error
-    return found
-
-
-_SENTENCE = matching("a sentence", bool, empty=False)
-_PATTERN = matching("an action pattern like 's3:GetObject' or 'kms:*'", _ACTION.match, empty=False)
-_DATE = matching("a date like 2027-01-31", re.compile(r"\d{4}-\d\d-\d\d\Z").match, empty=False)
-_GLOB = matching(
-    "a policy's name, * allowed", lambda value: is_policy_name(value.replace("*", "x")), empty=False
-)
-_RULE_ID = matching("a rule's id like 'own/tickets'", _RULE.match, empty=False)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"expires = {toml(text)}: {error}") from error
-
-
-def _accepted(given: Given) -> tuple[Accepted, ...]:
-    found = []
-    for entry in _tables(given):
-        required = {"pattern": _PATTERN, "reason": _SENTENCE, "owner": _SENTENCE}
-        table = _table(entry, required, {"expires": _DATE, "policy": _GLOB})
-        expires = table.pop("expires", None)
-        table["pattern"] = table["pattern"].lower()
-        found.append(Accepted(**table, expires=_day(expires) if expires else None))
-    return tuple(found)
-
-
-def _watch(given: Given) -> tuple[WatchEntry, ...]:
-    found = []
-    for entry in _tables(given):
-        required = {"rule": _RULE_ID, "consequence": _SENTENCE, "why": _SENTENCE}
-        kinds = one_of("customer-data", "credentials", "escalation", "exposure", "capability")
-        optional = {
-            "kind": kinds,
-            "source": _SENTENCE,
-            "source_date": _DATE,
-            "severity": one_of(*get_args(Severity)),
-        }
-        defaults = {
-            "kind": "capability",
-            "source": "policy-tracker.toml",
-            "source_date": "",
-            "severity": "attention",
-        }
-        table: dict[str, str] = defaults | _table(entry, required, optional)
-        try:
-            actions = strings(_PATTERN.right, _ACTION.match).read(
-                Given(entry.get("actions"), False, given.base)
-            )
-        except ValueError as error:
-            raise ValueError(f"actions: {str(error) or 'wanted: a list of ' + _PATTERN.right}") from error
-        if not actions:
-            raise ValueError("actions: wanted: at least one action")
-        table["severity"], severity = "", table["severity"]
-        found.append(_entry(table, tuple(one.lower() for one in actions), severity))
-    return tuple(found)
-
-
-def _entry(table: dict[str, str], actions: tuple[str, ...], severity: str) -> WatchEntry:
-    level: Severity = next(one for one in get_args(Severity) if one == severity)
-    return WatchEntry(
-        rule=table["rule"],
-        kind=table["kind"],
-        actions=actions,
-        consequence=table["consequence"],
-        why=table["why"],
-        source=table["source"],
-        source_date=table["source_date"],
-        severity=level,
-    )
-
-
 TEXT = matching("one line of text", bool)
 HOST = matching("a host's name or address, like smtp.example.com", _HOST.match)
 REGION = matching("an AWS region like us-east-1", re.compile(r"[a-z]{2}(-[a-z]+)+-\d\Z").match)
 URL = matching("an address like https://changes.example.com", _URL.match)
 ADDRESS = matching("a mail address like team@example.com", _address)
 SENDER = matching("an address, or a name with it: 'Policy tracker <policy-tracker@example.com>'", _sender)
-ACTIONS = strings("action patterns like 's3:GetObject', '*:Decrypt' or 'secretsmanager:*'", _ACTION.match)
-RULES = strings("ids of rules, as a changelog shows them", _RULE.match)
+ACTIONS = strings(
+    "action patterns like 's3:GetObject', '*:Decrypt' or 'secretsmanager:*'", ACTION_PATTERN.match
+)
+RULES = strings("ids of rules, as a changelog shows them", RULE_ID.match)
 POLICIES = strings("names of policies like 'ReadOnlyAccess', or their ARNs", _is_policy)
 PATH: Kind["Path | None"] = Kind("a path", _path, lambda value: toml(str(value) if value else ""))
 TIME = Kind("hour and minute in UTC, like '06:17'", _time, lambda value: toml(f"{value:%H:%M}"))
 SCHEDULE = Kind(EXAMPLES, _schedule, lambda value: toml(value.text))
-ACCEPTED = Kind(
-    "tables with pattern, reason, owner, and if you like expires and policy",
-    _accepted,
-    lambda value: toml([_plain(one) for one in value]),
-)
-WATCH = Kind(
-    "tables with rule, actions, consequence and why",
-    _watch,
-    lambda value: toml([_plain(one) for one in value]),
-)
-
-
-def _plain(value: Accepted | WatchEntry) -> dict[str, object]:
-    fields = ((name, getattr(value, name)) for name in value.__slots__)
-    return {name: one for name, one in fields if one not in (None, "")}

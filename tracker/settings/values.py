@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from tracker.model.rules import Accepted, WatchEntry
 from tracker.schedule import Schedule
-from tracker.settings import kinds
+from tracker.settings import kinds, tables
 from tracker.settings.kinds import Kind
 
 T = TypeVar("T")
@@ -113,12 +113,12 @@ class AttentionSettings:
     )
     accepted: tuple[Accepted, ...] = setting(
         (),
-        kinds.ACCEPTED,
+        tables.ACCEPTED,
         "Findings that somebody answers for: counted, not shown, until they expire or widen.",
     )
     silenced: tuple[str, ...] = setting((), kinds.RULES, "Rules of the built-in list that are switched off.")
     watch: tuple[WatchEntry, ...] = setting(
-        (), kinds.WATCH, "Rules of your own: all of `actions` together have the `consequence`."
+        (), tables.WATCH, "Rules of your own: all of `actions` together have the `consequence`."
     )
 
 
