@@ -99,7 +99,7 @@ def test_put_off_mails_are_tried_ever_more_rarely_for_three_days(
 ) -> None:
     queue("busy")
     channel.always = {"busy@example.org": later()}
-    tries = []
+    tries: list[timedelta] = []
     while outbox.counts().get("waiting") and len(tries) < 100:
         row = next(row for row in outbox.list() if row.recipient == "busy@example.org")
         clock.now = max(clock.now, row.not_before)
