@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from datetime import date, time
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.errors import SettingsError, SetupError
+from tracker.model.change import Severity
 from tracker.model.rules import Accepted
-from tracker.settings import DECLARED, Settings, find_home, load_settings, mail_password
+from tracker.settings import DECLARED, Settings, find_home, load_settings, mail_password, tables
 from tracker.settings.kinds import toml
 
 
@@ -323,6 +325,12 @@ def test_every_value_can_be_written_as_toml_and_read_again(tmp_path: Path) -> No
     read = load(tmp_path, again)
     assert [row[:2] for row in read.rows()] == [row[:2] for row in settings.rows()]
     assert read.attention == settings.attention
+
+
+def test_a_rules_severity_is_one_of_those_that_a_change_can_have() -> None:
+    for severity in get_args(Severity):
+        assert repr(severity) in tables._SEVERITY.right
+    assert tables._SEVERITY.right.count("'") == 2 * len(get_args(Severity))
 
 
 def test_every_setting_says_what_it_means() -> None:

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tracker.archive.lock import round_lock
-from tracker.archive.rebuild import Rebuilt
 from tracker.archive.runs import RunKind
 from tracker.collaborators import Tracker
 from tracker.delivery.deliver import Delivery
@@ -38,6 +37,7 @@ from tracker.publishing import (
 )
 
 if TYPE_CHECKING:
+    from tracker.archive.rebuild import Rebuilt
     from tracker.model.change import Change, Period
 
 log = logging.getLogger(__name__)
@@ -228,7 +228,7 @@ def deliver(tracker: Tracker) -> Delivery:
     return send(tracker.outbox, channel, tracker.clock, tracker.new_id(), operator=tracker.operator)
 
 
-def reindex(tracker: Tracker) -> Rebuilt:
+def reindex(tracker: Tracker) -> "Rebuilt":
     """Make the index again from the files alone; subscribers, outbox and runs are left as they are."""
     with _round(tracker, "reindex"):
         return tracker.archive.rebuild(

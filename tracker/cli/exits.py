@@ -3,8 +3,6 @@
 import errno
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,6 +117,8 @@ def _let_go_of_standard_output() -> None:
 
 
 def _our_fault(error: Exception, shell: Shell) -> int:
+    import traceback  # for what should never happen
+
     text = "".join(traceback.format_exception(error))
     kept = keep_traceback(text, shell.home)
     first = str(error).splitlines()[0] if str(error) else ""
@@ -132,6 +132,8 @@ def _our_fault(error: Exception, shell: Shell) -> int:
 
 def keep_traceback(text: str, home: Path | None) -> Path | None:
     """Write a traceback where its owner alone can read it: the tracker's folder, else the folder for temporary files."""
+    import tempfile  # for what should never happen
+
     name = f"policy-tracker-{stamp(datetime.now(UTC))}-"
     for folder in (home / "crashes" if home and home.is_dir() else None, Path(tempfile.gettempdir())):
         if folder is None:

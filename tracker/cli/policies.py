@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
-from click.shell_completion import CompletionItem
 
 from tracker.cli.shell import Shell
 from tracker.errors import InputError, TrackerError, UnknownPolicyError
@@ -15,13 +14,17 @@ from tracker.model.instants import parse_instant, words
 from tracker.model.rounds import Failure
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from tracker.collaborators import Tracker
 
 Identity = tuple[VersionId, datetime]
 
 
-def complete_policy(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_policy(ctx: click.Context, _: click.Parameter, incomplete: str) -> "list[CompletionItem]":
     """Names of archived policies, for the shell: read from the folders' names, without opening anything else."""
+    from click.shell_completion import CompletionItem  # only a shell that asks needs it
+
     shell = ctx.find_object(Shell) or Shell()
     places = (shell.find_home() / "snapshots").glob("*/*")
     names = {place.name for place in places if place.name.startswith(incomplete) and place.is_dir()}
@@ -35,7 +38,7 @@ class PolicyName(click.ParamType[str]):
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    ) -> "list[CompletionItem]":
         """Names of archived policies."""
         return complete_policy(ctx, param, incomplete)
 

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from tracker.model.change import Change
 from tracker.model.identity import PolicyArn
+
+if TYPE_CHECKING:
+    from tracker.model.change import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Round:
     start: datetime  # UTC
     end: datetime  # UTC
     checked: tuple[PolicyArn, ...]  # read without fault, sorted
-    changes: tuple[Change, ...]  # found by this round, oldest first
+    changes: "tuple[Change, ...]"  # found by this round, oldest first
     failed: tuple[Failure, ...]
     baseline: tuple[PolicyArn, ...] = ()  # looked at for the first time: recorded, mailed to nobody
     stale: tuple[PolicyArn, ...] = ()  # AWS answered an older default than it had before; ignored

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
-from tracker.model.change import Severity
+if TYPE_CHECKING:
+    from tracker.model.change import Severity
 
 # Rules that are no entries of a list: they judge access levels, what nobody reviewed, and denies that go.
 LEVEL_RULES = {
@@ -29,7 +31,7 @@ class WatchEntry:
     why: str  # one sentence
     source: str
     source_date: str  # '2024-05-01'
-    severity: Severity = "attention"
+    severity: "Severity" = "attention"
 
 
 @dataclass(frozen=True, slots=True)
