@@ -51,7 +51,7 @@ MUTANTS = (
            "lost, gained = exceeds(before, after), False"),
     Mutant("policy/logic.py", "if not possible:\n                    return None", "if not possible:\n                    continue"),
     Mutant("policy/logic.py", "state, changed = grown, True", "changed = False"),
-    Mutant("policy/access.py", "lowered = [action.lower() for action in listed]", "lowered = list(listed)"),
+    Mutant("policy/access.py", 'join(listed).lower()', 'join(listed)'),
     Mutant("policy/access.py", "if action not in out]", "if action in out]"),
     Mutant("policy/access.py", '1 << (2 * self.place + (self.effect == "Deny"))', "1 << (2 * self.place)"),
     Mutant("policy/access.py", "tuple(sorted(condition)),", "(),"),

@@ -17,7 +17,7 @@ def cosmetic(
     if before == after:
         return ()
     found = [
-        *_repeated(before, after),
+        *_repeated((before, old), (after, new)),
         *_spelt(old, new),
         *_headers(before, after),
         *_statements(before, after),
@@ -36,18 +36,19 @@ def cosmetic(
     return tuple(sorted(found))
 
 
-def _repeated(before: Document, after: Document) -> Iterator[str]:
-    was, now = _twice(before), _twice(after)
+def _repeated(before: tuple[Document, Access], after: tuple[Document, Access]) -> Iterator[str]:
+    was, now = _twice(*before), _twice(*after)
     if now - was:
         yield f"{_count(now - was, 'action is', 'actions are')} now listed more than once: {_named(now - was)}"
     if was - now:
         yield f"{_count(was - now, 'action is', 'actions are')} no longer listed more than once: {_named(was - now)}"
 
 
-def _twice(document: Document) -> set[str]:
+def _twice(document: Document, access: Access) -> set[str]:
+    """The actions that are listed more than once under one scope, as spelt."""
+    distinct = sum(len(one.literals) + len(one.wildcards) for one in access.atoms)
     actions = [action for one in document.statements for action in one.actions or ()]
-    lowered = [action.lower() for action in actions]
-    if len(set(lowered)) == len(lowered):
+    if len(actions) == distinct:
         return set()
     numbers: dict[object, int] = {}
     scopes = Counter(
@@ -57,7 +58,10 @@ def _twice(document: Document) -> set[str]:
         for action in one.actions or ()
     )
     twice = {key[0] for key, times in scopes.items() if times > 1}
-    return {min(spelt for spelt, low in zip(actions, lowered, strict=True) if low == one) for one in twice}
+    spelt: dict[str, str] = {}
+    for action in sorted(actions, reverse=True):
+        spelt[action.lower()] = action
+    return {spelt[low] for low in twice}
 
 
 def _spelt(old: Access, new: Access) -> Iterator[str]:

@@ -5,8 +5,11 @@ compares the rest, and what appears, disappears or changes is read from its answ
 that appears is one added item of the outer dictionary, an action inside a known service one of an inner dictionary.
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
+from operator import itemgetter
 
 from deepdiff import DeepDiff
 
@@ -104,7 +107,7 @@ def _read(left: Side, right: Side) -> tuple[list[Item], list[Item], list[Item]]:
     ignore_private_variables=False: else keys that begin with two underscores are skipped. No max_diffs and no
     max_passes: past them DeepDiff answers 'no difference'. https://zepworks.com/deepdiff/current/diff_doc.html
     """
-    tree = DeepDiff(left, right, threshold_to_diff_deeper=0, ignore_private_variables=False).tree
+    tree = DeepDiff(left, right, view="tree", threshold_to_diff_deeper=0, ignore_private_variables=False)
     return (
         [(level.path(output_format="list"), level.t2) for level in tree.get("dictionary_item_added", ())],
         [(level.path(output_format="list"), level.t1) for level in tree.get("dictionary_item_removed", ())],
@@ -120,10 +123,11 @@ def _flat(items: list[Item]) -> tuple[str, ...]:
 
 
 def _services(signatures: Mapping[str, int], allows: Callable[[int], bool]) -> set[str]:
-    if all(allows(signature) for signature in set(signatures.values())):
-        return {action.partition(":")[0] for action in signatures}
-    return {action.partition(":")[0] for action, signature in signatures.items() if allows(signature)}
+    actions: Iterable[str] = signatures
+    if not all(map(allows, set(signatures.values()))):
+        actions = [action for action, signature in signatures.items() if allows(signature)]
+    return set(map(itemgetter(0), map(str.partition, actions, repeat(":"))))
 
 
 def _count(signatures: Mapping[str, int], allows: Callable[[int], bool]) -> int:
-    return sum(1 for signature in signatures.values() if allows(signature))
+    return sum(times for signature, times in Counter(signatures.values()).items() if allows(signature))

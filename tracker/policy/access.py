@@ -127,7 +127,8 @@ def access_of(document: Document | None, places: Places) -> Access:
 
 
 def _atoms(effect: Effect, number: int, listed: list[str], *, is_not: bool) -> Atoms:
-    lowered = [action.lower() for action in listed]
+    text = "\n".join(listed).lower()
+    lowered = text.split("\n")  # no action holds a line break, and this is the quickest way
     spelt = dict(zip(lowered, listed, strict=True))
     if len(spelt) != len(lowered):  # listed twice, perhaps in two spellings: the first in order stands
         for low, action in zip(lowered, listed, strict=True):
@@ -135,7 +136,6 @@ def _atoms(effect: Effect, number: int, listed: list[str], *, is_not: bool) -> A
                 spelt[low] = action
     if is_not:
         return Atoms(effect, number, {}, {}, {canonical_action(low): spelt[low] for low in sorted(spelt)})
-    text = "".join(lowered)
     if "*" not in text and "?" not in text:
         return Atoms(effect, number, spelt, {})
     literals = {low: action for low, action in spelt.items() if not is_wild(low)}

@@ -93,8 +93,10 @@ def _plain_object(raw: Mapping[str, object], what: str) -> dict[str, object]:
             refuse(what, f"nested deeper than {MAX_DEPTH} levels")
         if left < 0:
             refuse(what, f"more than {MAX_VALUES:,} values")
-        if value is None or isinstance(value, str | bool | int | float):
+        if value is None or isinstance(value, bool | int | float):
             return value
+        if isinstance(value, str):
+            return str(value)
         if isinstance(value, Mapping):
             return {key: plain(inner, depth + 1) for key, inner in value.items() if _is_key(key, what)}
         if isinstance(value, list | tuple):
