@@ -25,7 +25,7 @@ from tracker.model.message import Message
 from tracker.store.database import Database
 
 MAILS = 300
-ROUNDS = 3
+ROUNDS = 5
 NOW = datetime(2026, 8, 19, 18, tzinfo=UTC)
 SINK = """
 import asyncio
@@ -42,7 +42,7 @@ asyncio.run(main())
 
 
 def figures() -> tuple[Figure, ...]:
-    """Seconds for 300 mails of some 85 KB, the best of three turns each."""
+    """Seconds for 300 mails of some 85 KB, the best of five turns each."""
     ours, theirs = [], []
     message = _message()
     with _sink() as port, tempfile.TemporaryDirectory() as folder:
