@@ -53,7 +53,7 @@ def publish(tracker: Tracker, arn: PolicyArn, telling: Collection[str]) -> Publi
         write_change(tracker, stem, change)
     queued = 0
     with tracker.database.transaction() as db:
-        tracker.archive.index(db, arn)
+        tracker.archive.index(db, arn, reading.document)
         for stem, change in new:
             if change.transition.kind is not Kind.COMPARED:
                 tracker.archive.record_change(db, change_row(change))

@@ -5,6 +5,13 @@ import json
 from tracker.store.database import Database
 from tracker.store.schema import INDEX_TABLES, STATE_TABLES
 
+# The ids of grants are given as rows come: what they join to is what must be equal.
+GRANTS = """
+SELECT policy, effect, scope, kind, service, text, spelling, since, until, number, sid FROM grants
+JOIN holders ON holders.id = holder JOIN patterns ON patterns.id = pattern JOIN places ON places.id = place
+JOIN statements ON statements.id = statement
+"""
+
 
 def dump(database: Database, tables: tuple[str, ...] = INDEX_TABLES) -> str:
     """Every row of the tables as a line of JSON with its column names, sorted."""
@@ -15,6 +22,8 @@ def dump(database: Database, tables: tuple[str, ...] = INDEX_TABLES) -> str:
             names = [column[0] for column in cursor.description]
             rows = sorted(json.dumps(dict(zip(names, row, strict=True)), sort_keys=True) for row in cursor)
             lines += [table, *rows]
+        if tables == INDEX_TABLES:
+            lines += ["grants", *sorted(json.dumps(row) for row in db.execute(GRANTS))]
     return "\n".join(lines)
 
 

@@ -86,7 +86,9 @@ def a_filled_archive(home: Path) -> Archive:
 
 def test_reindex_counts_what_it_made(tmp_path: Path) -> None:
     archive = a_filled_archive(tmp_path)
-    assert from_files(archive) == Rebuilt(policies=2, snapshots=4, observations=4, looks=2, changes=4)
+    assert from_files(archive) == Rebuilt(
+        policies=2, snapshots=4, observations=4, looks=2, changes=4, grants=2
+    )
 
 
 def test_without_its_index_the_archive_says_so(tmp_path: Path) -> None:
@@ -122,7 +124,7 @@ def test_an_empty_archive_has_no_changes(tmp_path: Path) -> None:
     archive = an_archive(tmp_path)
     assert archive.changes() == ()
     assert archive.verify() == ()
-    assert from_files(archive) == Rebuilt(0, 0, 0, 0, 0)
+    assert from_files(archive) == Rebuilt(0, 0, 0, 0, 0, 0)
     assert archive.changes(SUPPORT) == ()
 
 

@@ -12,7 +12,7 @@ import pytest
 from tracker.errors import LockedError, SetupError
 from tracker.store.database import Database
 from tracker.store.migrations import migrations
-from tracker.store.schema import APPLICATION_ID, INDEX_TABLES, MIGRATION_SET, SCHEMA, STATE_TABLES
+from tracker.store.schema import APPLICATION_ID, GRANT_TABLES, INDEX_TABLES, MIGRATION_SET, SCHEMA, STATE_TABLES
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_reader_sees_one_moment(database: Database) -> None:
 def test_tables_are_strict_and_foreign_keys_hold(database: Database) -> None:
     with database.transaction() as db:
         tables = {table.name: table.strict for table in db.tables if not table.name.startswith("_")}
-    assert tables == dict.fromkeys((*INDEX_TABLES, *STATE_TABLES), True)
+    assert tables == dict.fromkeys((*INDEX_TABLES, *GRANT_TABLES, *STATE_TABLES), True)
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"), database.transaction() as db:
         db.table("observations").insert(
             {"policy": "aws/X", "line": 1, "observed_at": "", "source": "", "run": "", "basis": "look"}

@@ -35,6 +35,7 @@ from tracker.store.steps import Step, no_step
 if TYPE_CHECKING:
     import sqlite_utils
 
+    from tracker.archive.grants import Documents, Grants
     from tracker.archive.rebuild import Rebuilt
 
 
@@ -166,9 +167,19 @@ class Archive:
 
     # -- the index and the state ---------------------------------------------------------------------------------
 
-    def index(self, db: "sqlite_utils.Database", arn: PolicyArn) -> None:
-        """Make a policy's rows from its files, inside the caller's transaction."""
-        index.index_policy(db, self.root, arn)
+    def index(
+        self,
+        db: "sqlite_utils.Database",
+        arn: PolicyArn,
+        documents: "Documents | None" = None,
+        writer: "Grants | None" = None,
+    ) -> None:
+        """Make a policy's rows from its files, inside the caller's transaction.
+
+        `documents` answers with a version's parsed document where the caller has it; one `writer` of grants may serve
+        many policies of one transaction.
+        """
+        index.index_policy(db, self.root, arn, documents, writer)
 
     def record_change(self, db: "sqlite_utils.Database", row: ChangeRow) -> None:
         """Record a change, inside the caller's transaction; once, however often it is recorded."""

@@ -7,6 +7,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Container, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,17 +25,33 @@ from tracker.store.instants import sortable
 if TYPE_CHECKING:
     import sqlite_utils
 
+    from tracker.archive.grants import Documents, Grants
+
 log = logging.getLogger(__name__)
 
 Row = dict[str, object]
 
 
-def index_policy(db: "sqlite_utils.Database", root: Path, arn: PolicyArn) -> None:
-    """Make the rows of one policy from its files, inside the caller's transaction. Reads only snapshots that are new."""
+def index_policy(
+    db: "sqlite_utils.Database",
+    root: Path,
+    arn: PolicyArn,
+    documents: "Documents | None" = None,
+    writer: "Grants | None" = None,
+) -> None:
+    """Make the rows of one policy from its files, inside the caller's transaction. Reads only snapshots that are new.
+
+    `documents` answers with a version's parsed document where the caller has it; a `writer` may be shared by the
+    policies of one transaction.
+    """
+    from tracker.archive.grants import Grants  # 15 ms that a look at an unchanged policy does without
+
     key, place = policy_key(arn), policy_folder(root, arn)
+    writer = writer or Grants(db.conn)
     held = {str(row["file"]) for row in db.query("SELECT file FROM snapshots WHERE policy = ?", [key])}
     rows = policy_rows(key, place, held)
     if not rows["policies"]:  # its folder is gone
+        writer.forget(key)
         for table in ("changes", "observations", "snapshots", "policies"):
             db.table(table).delete_where("policy = ?", [key])
         return
@@ -43,8 +60,47 @@ def index_policy(db: "sqlite_utils.Database", root: Path, arn: PolicyArn) -> Non
     for gone in sorted(held - names):
         db.execute("DELETE FROM snapshots WHERE policy = ? AND file = ?", [key, gone])
     db.table("snapshots").insert_all(rows["snapshots"])
+    before = [
+        (str(row["observed_at"]), row["version"], row["create_date"])
+        for row in db.query(
+            "SELECT observed_at, version, create_date FROM observations WHERE policy = ? ORDER BY line", [key]
+        )
+    ]
     db.table("observations").delete_where("policy = ?", [key])
     db.table("observations").insert_all(rows["observations"])
+    _index_grants(writer, key, place, before, rows["observations"], documents)
+
+
+def _index_grants(
+    writer: "Grants",
+    key: str,
+    place: Path,
+    before: list[tuple[str, object, object]],
+    now: list[Row],
+    documents: "Documents | None",
+) -> None:
+    """The grants of a policy whose observations were those of `before` and are now others, most often one more."""
+    from tracker.archive.grants import in_time, intervals
+
+    seen = in_time(folder.observations(place))
+    documents = documents or documents_of(place)
+    same = before == [(row["observed_at"], row["version"], row["create_date"]) for row in now[: len(before)]]
+    newest = max((moment for moment, _, _ in before), default="")
+    if same and all(str(row["observed_at"]) >= newest for row in now[len(before) :]):
+        writer.go_on(key, [one for one in seen if one[0] > len(before)], documents)
+    else:
+        writer.replace(key, intervals(seen, documents))
+
+
+def documents_of(place: Path) -> "Documents":
+    """The documents of a policy's folder, parsed; each is read once."""
+    from tracker.policy.parse import parse_document
+
+    return cache(
+        lambda identity: parse_document(
+            folder.load(place, identity).document, what=f"{place.name} {identity[0]}"
+        )
+    )
 
 
 def policy_rows(key: str, place: Path, held: Container[str] = ()) -> dict[str, list[Row]]:

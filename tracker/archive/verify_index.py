@@ -1,11 +1,14 @@
 """Whether the index says what the files say."""
 
+import hashlib
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracker.archive import folder, index
 from tracker.archive.folder import Place
+from tracker.archive.grants import in_time, intervals, rows, told
 from tracker.archive.layout import file_name
 from tracker.errors import TrackerError
 from tracker.model.history import Snapshot
@@ -21,6 +24,7 @@ class Expected:
 
     rows: dict[tuple[str, str], list[index.Row]] = field(default_factory=dict)
     unsure: set[str] = field(default_factory=set)  # policies whose own lines can't be read
+    grants: dict[str, bytes] = field(default_factory=dict)  # the digest of each policy's rows
 
     def snapshot(self, path: Path, snapshot: Snapshot) -> None:
         """A snapshot that could be read."""
@@ -38,6 +42,8 @@ class Expected:
             return
         for table in ("policies", "observations"):
             self.rows[table, key] = rows[table]
+        made = intervals(in_time(folder.observations(path)), index.documents_of(path))
+        self.grants[key] = _digest(map(told, made))
 
     def looks(self, path: Path) -> None:
         """A partition's looks."""
@@ -64,7 +70,7 @@ def index_findings(database: Database, expected: Expected) -> list[Finding]:
                 f"a row of {row[0]} points at a missing {row[2]}"
                 for row in db.execute("PRAGMA foreign_key_check")
             ]
-            differing = _differing(db, expected)
+            differing = [*_differing(db, expected), *_differing_grants(db, expected)]
             underway = db.execute("SELECT count(*) FROM runs WHERE finished IS NULL").fetchone()[0]
     except TrackerError as error:
         return [Finding(name, str(error).removeprefix(f"{database.path} "), error.advice)]
@@ -104,6 +110,21 @@ def _differing(db: sqlite3.Connection, expected: Expected) -> list[tuple[str, st
             if _sorted(held.get(of, [])) != _sorted(wanted.get(of, []))
         }
     return sorted(found)
+
+
+def _differing_grants(db: sqlite3.Connection, expected: Expected) -> list[tuple[str, str]]:
+    held = {key: _digest(made) for key, made in rows(db)}
+    nothing = _digest(())
+    return [
+        ("grants", key)
+        for key in sorted((held.keys() | expected.grants.keys()) - expected.unsure)
+        if held.get(key, nothing) != expected.grants.get(key, nothing)
+    ]
+
+
+def _digest(made: Iterable[tuple[object, ...]]) -> bytes:
+    """Rows in no order as a few bytes: those of all policies together would be large."""
+    return hashlib.sha256("\n".join(sorted(map(repr, made))).encode()).digest()
 
 
 def _sorted(rows: list[index.Row]) -> list[list[tuple[str, str]]]:

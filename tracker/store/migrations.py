@@ -1,7 +1,7 @@
 """Every table of tracker.db, as migrations. Applied once each, in order, inside one transaction.
 
-The index (policies, snapshots, observations, look_files, looks, changes) says nothing that the files don't say:
-`reindex` makes it again. The state (runs, reports, subscribers, messages, outbox, meta) is nowhere else.
+The index (policies, snapshots, observations, look_files, looks, changes, and the grants with their words) says nothing
+that the files don't say: `reindex` makes it again. The state (runs, reports, subscribers, messages, outbox, meta) is nowhere else.
 
 Instants that SQL compares are written by `store.instants.sortable`: with microseconds always, so that text sorts as time.
 """
@@ -140,6 +140,48 @@ CREATE TABLE meta (
 ) STRICT;
 """
 
+# No reference is declared here: each of 10^5 rows would look up three others. verify holds them to what the files say.
+GRANTS = """
+CREATE TABLE holders (
+    id INTEGER PRIMARY KEY,
+    policy TEXT NOT NULL UNIQUE         -- of `policies`
+) STRICT;
+CREATE TABLE patterns (
+    id INTEGER PRIMARY KEY,
+    kind INTEGER NOT NULL,              -- 0 an action, 1 a pattern with * or ?, 2 the patterns of a NotAction list
+    service TEXT NOT NULL,              -- 's3'; '' where it is no plain text
+    text TEXT NOT NULL,                 -- lower case
+    spelling TEXT NOT NULL,             -- as documents write it, the service in lower case
+    UNIQUE (text, kind)
+) STRICT;
+CREATE INDEX patterns_wild ON patterns (service) WHERE kind > 0;
+CREATE TABLE places (
+    id INTEGER PRIMARY KEY,
+    effect TEXT NOT NULL CHECK (effect IN ('Allow', 'Deny')),
+    scope TEXT NOT NULL,                -- JSON; '{}' is every resource under no condition
+    UNIQUE (scope, effect)
+) STRICT;
+CREATE TABLE statements (
+    id INTEGER PRIMARY KEY,
+    number INTEGER NOT NULL,            -- in its document, from 1
+    sid TEXT NOT NULL,                  -- or ''
+    UNIQUE (number, sid)
+) STRICT;
+CREATE TABLE grants (
+    pattern INTEGER NOT NULL,
+    holder INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    since INTEGER NOT NULL,             -- observations.line that began it
+    until INTEGER,                      -- and that ended it; NULL: the last default seen says it
+    statement INTEGER NOT NULL,         -- where the last document says it in which it held
+    PRIMARY KEY (pattern, holder, place, since)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX grants_holder ON grants (holder, until);
+CREATE INDEX observations_gone ON observations (policy) WHERE version IS NULL;
+-- What was indexed before has no grants: files and index are made to differ, so that a question says 'reindex'.
+UPDATE policies SET timeline_bytes = -1;
+"""
+
 
 @migrations()
 def m001_index(db: Database) -> None:
@@ -151,3 +193,9 @@ def m001_index(db: Database) -> None:
 def m002_state(db: Database) -> None:
     """The tables of the service."""
     db.executescript(STATE)
+
+
+@migrations()
+def m003_grants(db: Database) -> None:
+    """What each policy said from when until when, for the question who may call what."""
+    db.executescript(GRANTS)
