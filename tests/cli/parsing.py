@@ -17,6 +17,8 @@ def parse(line: str) -> tuple[str, ...]:
     sub: click.Command | None = outermost
     path: list[str] = []
     while isinstance(sub, click.Group):
+        if sub.invoke_without_command and (not words or words[0].startswith("-")):
+            break
         path.append(words.pop(0) if words else "")
         sub = sub.get_command(click.Context(sub), path[-1])
     if sub is None:

@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,11 @@ from tests.cli.conftest import Command, settings
 from tests.support.fake_iam import Call, FakeIam
 from tests.support.iam_replies import Reply
 from tests.support.smtp_sink import Sink
+from tests.support.world import READ_ONLY, START, allowing, make_world
 from tracker.archive import folder
+from tracker.cli.daemon import Work, unexpected
+from tracker.cli.shell import Shell
+from tracker.errors import UnknownPolicyError
 from tracker.model.identity import PolicyArn
 
 SUPPORT = PolicyArn("aws", "AWSSupportServiceRolePolicy", "/aws-service-role/")
@@ -208,3 +214,58 @@ def test_settings_that_are_wrong_end_it_with_4_before_it_begins(home: Path, proc
     done = process("daemon")
     assert done.code == 4
     assert "schedule.look" in done.err
+
+
+def test_it_runs_in_this_process_too(aws: FakeIam, home: Path, cli: Command) -> None:
+    settings(home, 'policies = ["AWSSupportServiceRolePolicy", "Unknown"]')
+
+    def end_it() -> None:
+        until(lambda: looks(home), "it looked at the one that is there")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    ender = threading.Thread(target=end_it)
+    ender.start()
+    done = cli("daemon")
+    ender.join()
+    assert done.code == 0
+    assert "watching AWSSupportServiceRolePolicy, Unknown in" in done.out
+    assert "  Unknown: never looked at" in done.out
+    assert "looked at 1 policy, 0 changed" in done.out
+    assert done.out.endswith("stopped\n")
+    assert "no AWS managed policy 'Unknown'" in done.err
+
+
+def test_what_nobody_foresaw_is_kept_and_said(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    shell = Shell(home_flag=str(home))
+    shell.find_home()
+    unexpected(shell, KeyError("x"))
+    (kept,) = (home / "crashes").iterdir()
+    assert "KeyError: 'x'" in kept.read_text()
+    (record,) = caplog.records
+    assert record.getMessage() == "an unexpected error, and our own fault; going on"
+    assert vars(record)["traceback_in"] == str(kept)
+
+
+def test_aws_is_not_asked_every_minute_about_a_name_that_nobody_knows(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    world.aws.publish(READ_ONLY, "v1", START - timedelta(days=9), allowing("s3:ListBucket"))
+    asked: list[str] = []
+
+    class Asked:
+        """The world's AWS, which counts what it is asked to find."""
+
+        look = staticmethod(world.aws.look)
+
+        def find(self, name: str, partition: str = "aws") -> PolicyArn:
+            asked.append(name)
+            if name == READ_ONLY.name:
+                return world.aws.find(name, partition)
+            raise UnknownPolicyError(f"no policy {name}")
+
+    work = Work(replace(world.tracker, source=Asked(), policies=("Nobody", READ_ONLY.name)))
+    for _ in range(31):
+        due = work()
+        world.clock.forward(minutes=1)
+    assert asked == ["Nobody", READ_ONLY.name, "Nobody", "Nobody"]
+    assert due.look is None
+    assert len(world.tracker.archive.looks(READ_ONLY)) == 1

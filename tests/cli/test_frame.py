@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.conftest import Command, settings
 from tests.cli.parsing import parse
+from tracker.cli import main
 from tracker.cli.app import ALIASES, COMMANDS, Examples
 from tracker.cli.app import command as outermost
 from tracker.cli.exits import PRECEDENCE, run, worst
@@ -394,3 +395,51 @@ def test_a_pipe_gets_plain_and_complete_text(home: Path, process: Command) -> No
 
 def test_a_dumb_terminal_gets_plain_text(home: Path) -> None:
     assert "\x1b" not in on_a_terminal(["log"], TERM="dumb")
+
+
+def test_tables_and_waiting_are_drawn_for_a_person(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tracker.cli import output
+
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    with output.waiting("asking AWS"):
+        output.table(("what", "count"), [("[bold]not markup[/bold]", "1")])
+    assert "[bold]not markup[/bold]" in capsys.readouterr().out
+    monkeypatch.setenv("TERM", "dumb")
+    with output.waiting("asking AWS"):
+        output.table(("what", "count"), [("a", "1")])
+    assert capsys.readouterr() == ("what  count\na     1\n", "")
+
+
+def test_main_leaves_with_the_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["policy-tracker", "no-such-command"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 2
+    assert "No such command" in capsys.readouterr().err
+
+
+def test_the_demo_says_what_to_install(cli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "tracker.cli.demo.find_spec", lambda name: None if name in ("moto", "aiosmtpd") else object()
+    )
+    done = cli("demo")
+    assert done.code == 4
+    assert "moto, aiosmtpd" in done.err
+    assert "pip install 'policy-tracker[demo]'" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_traceback_that_can_be_written_nowhere_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere" / "deep"))
+    assert run(failing(KeyError("x")), []) == 70
+    said = capsys.readouterr().err
+    assert "could not be written and follows" in said
+    assert "Traceback (most recent call last)" in said

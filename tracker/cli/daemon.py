@@ -17,8 +17,13 @@ from tracker.errors import UnknownPolicyError
 from tracker.model.instants import words
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tracker.collaborators import Tracker
+    from tracker.model.identity import PolicyArn
     from tracker.service import Due
+
+log = logging.getLogger("tracker.daemon")
 
 
 @click.command(
@@ -42,11 +47,11 @@ def command(shell: Shell) -> None:
 
     shell.log_level = "info"
     tracker = shell.tracker()
-    failed = partial(_unexpected, shell, logging.getLogger("tracker.daemon"))
+    failed = partial(unexpected, shell)
     with stopped_by_signals() as stop:
         _greet(tracker)
         plan = (tracker.plan.look, tracker.plan.report)
-        daemon = Daemon(partial(_work, tracker), plan, clock=tracker.clock, say=put_now, failed=failed)
+        daemon = Daemon(Work(tracker), plan, clock=tracker.clock, say=put_now, failed=failed)
         daemon.run(stop)
     put_now(f"{words(tracker.clock())}: stopped")
 
@@ -69,21 +74,33 @@ def _greet(tracker: "Tracker") -> None:
             put_now(f"  {arn.name}: {in_words(standing(tracker, arn))}")
 
 
-def _work(tracker: "Tracker") -> "Due":
-    """One tick. A name that can't be resolved holds up no other; it is tried again at the next tick."""
-    from tracker.service import run_due
+class Work:
+    """What one tick does. A name that can't be resolved holds up no other, and AWS is not asked about it every minute."""
 
-    found, unknown = findable(tracker, ())
-    for one in unknown:
-        logging.getLogger("tracker.daemon").warning(
-            one.error, extra={"policy": one.policy.name, "advice": one.advice}
-        )
-    return run_due(tracker, found)
+    def __init__(self, tracker: "Tracker") -> None:
+        self._tracker = tracker
+        self._later: dict[str, datetime] = {}  # name: not to be looked for before
+
+    def __call__(self) -> "Due":
+        """Look, report and deliver what is due."""
+        from tracker.service import run_due
+
+        return run_due(self._tracker, self._policies())
+
+    def _policies(self) -> "tuple[PolicyArn, ...]":
+        from tracker.service import RETRY_AFTER
+
+        now = self._tracker.clock()
+        wanted = [name for name in self._tracker.policies if self._later.get(name, now) <= now]
+        found, unknown = findable(self._tracker, wanted) if wanted else ((), ())
+        for one in unknown:
+            self._later[one.policy.name] = now + RETRY_AFTER
+            log.warning(one.error, extra={"policy": one.policy.name, "advice": one.advice})
+        return found
 
 
-def _unexpected(shell: Shell, log: logging.Logger, error: Exception) -> None:
+def unexpected(shell: Shell, error: Exception) -> None:
+    """Keep the traceback of an error that the daemon survives, and say where it is."""
     kept = keep_traceback("".join(traceback.format_exception(error)), shell.home)
-    log.error(
-        "an unexpected error, and our own fault; going on",
-        extra={"error": repr(error), "traceback_in": str(kept)},
-    )
+    fields = {"error": repr(error), "traceback_in": str(kept)}
+    log.error("an unexpected error, and our own fault; going on", extra=fields)

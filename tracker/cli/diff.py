@@ -8,7 +8,7 @@ import click
 from tracker.cli.app import Examples, formatted
 from tracker.cli.exits import changed, worst
 from tracker.cli.output import put
-from tracker.cli.policies import POLICY, archived, version_of
+from tracker.cli.policies import POLICY, archived, default_of, version_of
 from tracker.cli.shell import Shell
 from tracker.errors import UnknownPolicyError
 from tracker.model.history import Kind, Transition
@@ -81,11 +81,8 @@ def _versions(shell: Shell, name: str, ends: tuple[str, ...]) -> "tuple[Tracker,
     (arn,) = archived(tracker, [name])
     reading = tracker.reading(arn)
     if ends:
-        default = tracker.archive.known(arn).default
         before = version_of(tracker, arn, ends[0])
-        after = version_of(tracker, arn, ends[1]) if len(ends) > 1 else default
-        if after is None:
-            raise UnknownPolicyError(f"{arn.name} has no default that is known", advice="name both versions")
+        after = version_of(tracker, arn, ends[1]) if len(ends) > 1 else default_of(tracker, arn)
         change = reading.compared(before, after, tracker.clock())
         return tracker, (change, reading.document(before), reading.document(after))
     transitions = [one for one in reading.transitions() if one.before and one.after]

@@ -103,6 +103,17 @@ def version_of(tracker: "Tracker", arn: PolicyArn, text: str) -> Identity:
     return seen.identity
 
 
+def default_of(tracker: "Tracker", arn: PolicyArn) -> Identity:
+    """The default on record. Raises UnknownPolicyError, with the versions that there are, where none is."""
+    default = tracker.archive.known(arn).default
+    if default is None:
+        versions = ", ".join(str(version) for version, _ in tracker.archive.identities(arn))
+        raise UnknownPolicyError(
+            f"{arn.name} has no default that is known", advice=f"name a version: {versions}"
+        )
+    return default
+
+
 def _identity(tracker: "Tracker", arn: PolicyArn, version: VersionId) -> Identity:
     return tracker.archive.snapshot(arn, version).identity
 

@@ -6,9 +6,8 @@ import click
 
 from tracker.cli.app import Examples, formatted
 from tracker.cli.output import put, put_json, table
-from tracker.cli.policies import POLICY, Identity, archived, version_of
+from tracker.cli.policies import POLICY, Identity, archived, default_of, version_of
 from tracker.cli.shell import Shell
-from tracker.errors import UnknownPolicyError
 from tracker.model.instants import iso, words
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def command(shell: Shell, policy: str, actions: bool, document: bool, wanted: st
     tracker = shell.tracker()
     name, _, version = policy.partition("@")
     (arn,) = archived(tracker, [name])
-    identity = version_of(tracker, arn, version) if version else _default(tracker, arn)
+    identity = version_of(tracker, arn, version) if version else default_of(tracker, arn)
     if document:
         put(tracker.archive.snapshot(arn, *identity).document)
         return
@@ -71,16 +70,6 @@ def command(shell: Shell, policy: str, actions: bool, document: bool, wanted: st
             for service, found in allowed.items()
         ]
         table(("service", "name", "actions"), rows)
-
-
-def _default(tracker: "Tracker", arn: "PolicyArn") -> Identity:
-    default = tracker.archive.known(arn).default
-    if default is None:
-        versions = ", ".join(str(version) for version, _ in tracker.archive.identities(arn))
-        raise UnknownPolicyError(
-            f"{arn.name} has no default that is known", advice=f"name a version: {versions}"
-        )
-    return default
 
 
 def _say(
