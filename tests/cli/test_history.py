@@ -27,14 +27,15 @@ def document(home: Path, policy: str, version: str) -> dict[str, object]:
 def test_log_is_newest_first_and_says_what_nobody_watched(home: Path, cli: Command) -> None:
     lines = cli("log").out.splitlines()
     assert re.fullmatch(rf"{SUPPORT}: never looked at; next look \d{{4}}-\d\d-\d\d \d\d:\d\d UTC", lines[0])
-    rows = lines[3:]
+    rows = lines[3:-1]
     assert [found for row in rows for found in re.findall(r"v\d+ to v\d+", row)][:3] == [
         "v57 to v59",
         "v43 to v57",
         "v41 to v43",
     ]
     assert len(rows) == 13
-    assert rows[0].startswith("2026-08-19 (by its date)")
+    assert rows[0].startswith("2026-08-19 *  v57 to v59  updated  alarm")
+    assert lines[-1].startswith("* by its date")
 
 
 def test_log_of_all_and_of_some(home: Path, cli: Command) -> None:

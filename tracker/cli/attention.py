@@ -59,8 +59,8 @@ def _cells(one: "Attention") -> tuple[str, ...]:
         one.severity,
         one.since[:10] or "-",
         one.consequence,
-        ", ".join(one.actions),
         all_in_words(one.scopes),
+        ", ".join(one.actions),
     )
 
 

@@ -8,12 +8,19 @@ from tracker.cli.app import Examples, formatted
 from tracker.cli.output import put, put_items, table
 from tracker.cli.policies import POLICY, archived, in_words, standing
 from tracker.cli.shell import Shell
-from tracker.model.instants import iso, words
+from tracker.model.instants import iso
 
 if TYPE_CHECKING:
     from tracker.collaborators import Tracker
     from tracker.model.identity import PolicyArn
     from tracker.model.recorded import ChangeRow
+
+# How it is known when a version came into force, where that was no look of ours
+_MARKS = {"create_date": "*", "commit": "+"}
+_NOTES = {
+    "create_date": "* by its date: the version's own; nobody watched when it came into force",
+    "commit": "+ by the commit of an archive that was imported",
+}
 
 
 @click.command(
@@ -34,54 +41,59 @@ def command(shell: Shell, policies: tuple[str, ...], every: bool, wanted: str) -
     """What changed when, newest first, with one sentence for each change.
 
     Without a POLICY: those in the settings. It also says when AWS was last asked, and when it will be next.
-    A date marked 'by its date' is the version's own: nobody watched when it came into force.
+    A date with a mark is not that of a look of ours; what it is instead is said below.
     """
     tracker = shell.tracker()
     arns = archived(tracker, policies, every=every)
-    undated = {
-        (arn, one.observed_at)
-        for arn in arns
-        for one in tracker.archive.observations(arn)
-        if one.basis == "create_date"
-    }
+    basis = {(arn, one.observed_at): one.basis for arn in arns for one in tracker.archive.observations(arn)}
     rows = sorted(
-        (row for arn in arns for row in tracker.archive.changes(arn)),
-        key=lambda row: (row.observed_at, str(row.arn)),
+        (
+            (row, basis.get((row.arn, row.observed_at), "look"))
+            for arn in arns
+            for row in tracker.archive.changes(arn)
+        ),
+        key=lambda pair: (pair[0].observed_at, str(pair[0].arn)),
         reverse=True,
     )
     if wanted == "json":
-        put_items(
-            "log",
-            [_record(row, (row.arn, row.observed_at) in undated) for row in rows],
-            policies=[_standing(tracker, arn) for arn in arns],
-        )
+        standings = [_standing(tracker, arn) for arn in arns]
+        put_items("log", [_record(row, how) for row, how in rows], policies=standings)
         return
     for arn in arns:
         put(f"{arn.name}: {in_words(standing(tracker, arn))}")
-    if rows:
-        put("")
-        table(
-            ("seen", "policy", "versions", "kind", "severity", "what changed"),
-            [_cells(row, (row.arn, row.observed_at) in undated) for row in rows],
-        )
-    else:
+    if not rows:
         put("no change is on record")
+        return
+    put("")
+    several = len(arns) > 1
+    columns = (
+        "seen (UTC)",
+        *(("policy",) if several else ()),
+        "versions",
+        "kind",
+        "severity",
+        "what changed",
+    )
+    table(columns, [_cells(row, how, several=several) for row, how in rows])
+    put("\n".join(line for how, line in _NOTES.items() if any(one == how for _, one in rows)))
 
 
-def _cells(row: "ChangeRow", undated: bool) -> tuple[str, ...]:
+def _cells(row: "ChangeRow", how: str, *, several: bool) -> tuple[str, ...]:
+    seen = (
+        f"{row.observed_at:%Y-%m-%d %H:%M}" if how == "look" else f"{row.observed_at:%Y-%m-%d} {_MARKS[how]}"
+    )
     versions = f"{row.from_version or 'none'} to {row.to_version or 'none'}"
-    seen = f"{row.observed_at:%Y-%m-%d} (by its date)" if undated else words(row.observed_at)
-    return seen, row.name, versions, row.kind, row.severity, row.headline
+    return (seen, *((row.name,) if several else ()), versions, row.kind, row.severity, row.headline)
 
 
-def _record(row: "ChangeRow", undated: bool) -> dict[str, Any]:
+def _record(row: "ChangeRow", how: str) -> dict[str, Any]:
     return {
         "id": row.id,
         "arn": str(row.arn),
         "policy": row.name,
         "kind": row.kind,
         "observed_at": iso(row.observed_at),
-        "basis": "create_date" if undated else "look",
+        "basis": how,
         "from": str(row.from_version) if row.from_version else None,
         "to": str(row.to_version) if row.to_version else None,
         "severity": row.severity,

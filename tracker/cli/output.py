@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import click
 
+_SHORT = 20  # characters
+
 
 def put(text: str) -> None:
     """Text with exactly one line end."""
@@ -38,7 +40,7 @@ def on_terminal() -> bool:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table: drawn and folded to the width of a terminal, else plain columns in full, two spaces between."""
-    if on_terminal():
+    if on_terminal() and rows:
         _drawn(columns, rows)
         return
     lines = [columns, *rows]
@@ -54,8 +56,10 @@ def _drawn(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.text import Text
 
     drawn = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        drawn.add_column(column, overflow="fold")
+    for number, column in enumerate(columns):
+        widest = max(len(row[number]) for row in rows)
+        # What is short stays whole, so that what is long gets the room that is left.
+        drawn.add_column(column, overflow="fold", no_wrap=widest <= _SHORT and number < len(columns) - 1)
     for row in rows:
         drawn.add_row(*map(Text, row))
     Console(highlight=False).print(drawn)
