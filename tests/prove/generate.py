@@ -129,7 +129,7 @@ class Maker:
             return "Null", self.chance.choice(("true", "false", ["false"]))
         operator = self.chance.choice(OPERATORS[kind])
         if kind in ("truth", "number") and self.chance.random() < 0.08:
-            operator = self.chance.choice(("StringEquals", "StringNotEquals"))  # a key read in two ways
+            operator = "StringEquals"  # a key read in two ways
         if self.chance.random() < (0.05 if kind == "several" else 0.2):
             operator += "IfExists"
         if kind == "string":

@@ -56,7 +56,7 @@ ARNS = (
 )
 # a key's kind -> the values that are tried; None is a request without the key
 SAMPLES: dict[str, tuple[Context, ...]] = {
-    "string": (None, *sorted({*words(LETTERS, 3), *words("ab*?", 2)})),
+    "string": (None, *sorted({*words(LETTERS, 3), *words("ab*?", 2), "${aws:username}"})),
     "arn": (None, *ARNS),
     "number": (None, "0", "1", "1.0", "1.5", "2", "3", "5", "6"),
     "date": (None, *(f"2024-01-0{day}T{hour}:00:00Z" for day in range(1, 8) for hour in ("00", "12"))),

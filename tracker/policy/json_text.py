@@ -4,6 +4,7 @@ Nothing here knows what a policy is. Every refusal is a DocumentError that names
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Never
@@ -14,6 +15,8 @@ from tracker.errors import DocumentError
 MAX_CHARACTERS = 4_000_000  # of JSON text, after URL-decoding
 MAX_DEPTH = 32  # objects and lists inside one another; a policy needs 6
 MAX_VALUES = 500_000  # keys, list items and values of a document that is handed over as an object
+
+MAX_DIGITS = 40
 
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _ADVICE = "fetch it again; what was kept before stays as it is"
@@ -42,9 +45,16 @@ def read_json(raw: str | Mapping[str, object], what: str) -> dict[str, object]:
     if len(text) > MAX_CHARACTERS:
         refuse(what, f"{len(text):,} characters of JSON, where {MAX_CHARACTERS:,} are the limit")
     try:
-        value = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+        value = json.loads(
+            text,
+            object_pairs_hook=_once,
+            parse_constant=_no_constant,
+            parse_int=_integer,
+            parse_float=_decimal,
+        )
     except json.JSONDecodeError as error:
-        cut = "the JSON is cut off" if error.pos >= len(text.rstrip()) else "not JSON"
+        ends = error.pos >= len(text) or error.msg.startswith("Unterminated string")
+        cut = "the JSON is cut off" if ends else "not JSON"
         refuse(what, f"{cut}: {error.msg} at line {error.lineno}, column {error.colno}")
     except RecursionError:
         refuse(what, f"nested deeper than {MAX_DEPTH} levels")
@@ -66,6 +76,19 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_constant(name: str) -> Never:
     raise ValueError(f"{name} is no JSON value")
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a number of {len(text):,} digits")
+    return int(text)
+
+
+def _decimal(text: str) -> float:
+    value = float(text) if len(text) <= MAX_DIGITS else math.inf
+    if math.isinf(value):
+        raise ValueError(f"a number out of bounds: {text[:40]}")
+    return value
 
 
 def _url_decoded(text: str, what: str) -> str:

@@ -4,13 +4,14 @@ Answers have three values: True (some request meets them all), False (none can, 
 variable is in play, a value of two types, a search given up). None is never taken for a proof.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from tracker.policy import ranges
-from tracker.policy.languages import Alternative, Union, accepts, meet
+from tracker.policy.languages import ANYTHING, Alternative, Union, accepts, meet
 from tracker.policy.ranges import Ranges
 
 Family = Literal["string", "number", "date", "address", "truth"]
@@ -32,6 +33,7 @@ class Values:
     opaque: frozenset[Alternative] = frozenset()
 
 
+_VARIABLE = re.compile(r"\$\{[^}]*\}?")
 Claim = tuple[Values, bool]  # the value is in the set, or is not
 
 
@@ -147,8 +149,8 @@ def _is(text: str, values: Values, must: bool) -> Met:
     if values.family == "string":
         return any(accepts(one, text) for one in values.strings) == must
     points = ranges.read(values.family, text)
-    if points is None:  # no number, where a number is asked for: a positive operator does not match
-        return False if must else None
+    if points is None:  # no number, where a number is asked for: what an operator makes of that is not documented
+        return None
     return bool(ranges.common(points, values.ranges)) == must
 
 
@@ -161,7 +163,18 @@ def _in_family(family: Family, claims: Sequence[Claim]) -> Met:
     if possible is False:
         return False
     proved = possible if len(certain) == len(wanted) else _known(family, wanted, unwanted)
-    return proved if proved and not excluded else None
+    if proved and excluded:
+        # A value that is outside of whatever the variables may stand for is surely outside. Of everything there is
+        # (nothing wanted in particular) that is not asked: what a variable leaves of everything is for review.
+        beyond = Values(family, frozenset(map(_widest, excluded)))
+        proved = family == "string" and bool(wanted) and _known(family, wanted, [*unwanted, beyond])
+    return proved or None
+
+
+def _widest(alternative: Alternative) -> Alternative:
+    """A pattern that matches at least what one with variables does."""
+    mode, text = alternative
+    return ("glob", _VARIABLE.sub("*", text)) if mode == "glob" else ANYTHING
 
 
 def _known(family: Family, wanted: Sequence[Values], unwanted: Sequence[Values]) -> Met:
