@@ -69,7 +69,7 @@ class Outbox:
 
     def batch(self) -> AbstractContextManager[None]:
         """Around many claims and settlements: they cost less then."""
-        return self._database.kept_open()
+        return self._database.held()
 
     def due(self, now: datetime) -> bool:
         """Whether there is anything to do now: a row to claim, or trouble that the operator was not told of yet."""

@@ -54,13 +54,6 @@ class Database:
             yield _wrapped(connection)
 
     @contextmanager
-    def kept_open(self) -> Iterator[None]:
-        """Around many short transactions: SQLite then folds its write-ahead log in once, not after each of them."""
-        with self._told(), self._connected() as connection:
-            connection.execute("SELECT 1 FROM meta").fetchone()  # only who has read takes part
-            yield
-
-    @contextmanager
     def writing(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
         """`transaction()` on the bare connection.
 
@@ -106,7 +99,8 @@ class Database:
 
         SQLite empties and removes its write-ahead log whenever the last connection is closed.
         """
-        with self._told(), self._connected():
+        with self._told(), self._connected() as connection:
+            connection.execute("SELECT 1 FROM meta").fetchone()  # only who has read takes part
             yield
 
     def get_meta(self, key: str) -> str | None:
