@@ -152,11 +152,15 @@ def _record(one: "Subscriber") -> dict[str, object]:
 
 @command.command("remove", examples=("policy-tracker subscribers remove audit@example.com",))
 @click.argument("address")
+@formatted("text", "json")
 @click.pass_obj
-def remove(shell: Shell, address: str) -> None:
+def remove(shell: Shell, address: str, wanted: str) -> None:
     """Unsubscribe an address, and take back what waits for it."""
     tracker = shell.tracker()
     waiting = tracker.subscribers.remove(address, tracker.clock())
+    if wanted == "json":
+        put_json({"schema": 1, "type": "unsubscribed", "address": address, "taken_back": waiting})
+        return
     put(
         f"{address} is no longer subscribed"
         + (f"; {waiting} waiting mails were taken back" if waiting else "")
@@ -168,8 +172,9 @@ def remove(shell: Shell, address: str) -> None:
     examples=("policy-tracker subscribers test", "policy-tracker subscribers test security@example.com"),
 )
 @click.argument("address", required=False)
+@formatted("text", "json")
 @click.pass_obj
-def test(shell: Shell, address: str | None) -> None:
+def test(shell: Shell, address: str | None, wanted: str) -> None:
     """Send a test mail at once, past the outbox, and print the mail server's answer.
 
     ADDRESS need not be subscribed; without it the mail goes to the operator.
@@ -188,4 +193,7 @@ def test(shell: Shell, address: str | None) -> None:
     answer = send_test(
         channel, checked_address(recipient), settings.mail.sender, tracker.clock(), tracker.new_id()
     )
-    put(f"{recipient}: {answer}")
+    if wanted == "json":
+        put_json({"schema": 1, "type": "test-mail", "recipient": recipient, "answer": answer})
+    else:
+        put(f"{recipient}: {answer}")

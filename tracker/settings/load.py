@@ -15,7 +15,7 @@ from tracker.settings.values import DECLARED, FILE_NAME, SECTIONS, Origin, Setti
 PREFIX = "POLICY_TRACKER_"
 HOME_VARIABLE = PREFIX + "HOME"
 # Not settings: the folder itself, what the tests ask for, and what Kubernetes sets beside a Service of this name.
-_NOT_SETTINGS = re.compile(r"HOME|REQUIRE_ALL|PORT(_\d+_.*)?|SERVICE_(HOST|PORT.*)")
+_NOT_SETTINGS = re.compile(r"HOME|REQUIRE_ALL|KILLS|PORT(_\d+_.*)?|SERVICE_(HOST|PORT.*)")
 
 
 def find_home(flag: str | None, environ: Mapping[str, str], cwd: Path) -> tuple[Path, str]:
