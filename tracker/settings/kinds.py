@@ -78,6 +78,7 @@ def _strings(given: Given) -> tuple[str, ...]:
 
 
 def from_json(text: str) -> object:
+    """What a variable or a flag holds as JSON. Raises ValueError saying where it is none."""
     try:
         return json.loads(text)
     except ValueError as error:
