@@ -5,7 +5,6 @@ Grammar: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_gra
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from itertools import repeat
@@ -13,6 +12,7 @@ from operator import contains, itemgetter
 from typing import cast
 
 from tracker.model.change import ConditionEntry, Effect, Scope
+from tracker.policy.canonical import canonical_json
 from tracker.policy.document import NEW_VERSION, OLD_VERSION, Document, Statement, placed
 from tracker.policy.json_text import read_json, refuse
 
@@ -48,14 +48,18 @@ def parse_document(raw: str | Mapping[str, object], *, what: str) -> Document:
 
 def canonical_text(raw: str | Mapping[str, object], *, what: str) -> str:
     """The one text of a document: keys sorted, indented by two, one newline at its end. Raises DocumentError."""
-    value = read_json(raw, what)
-    _Reader(what).document(value)
+    return read_document(read_json(raw, what), what=what)[1]
+
+
+def read_document(value: dict[str, object], *, what: str) -> tuple[Document, str]:
+    """A checked Document and its canonical text, from plain values as `json.loads` makes them. Raises DocumentError."""
+    document = _Reader(what).document(value)
     try:
-        text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        text = canonical_json(value) + "\n"
         text.encode("utf-8")
     except (ValueError, RecursionError) as error:  # a lone surrogate in a key, NaN in an object
         refuse(what, f"cannot be written as JSON: {error}")
-    return text
+    return document, text
 
 
 def digest(canonical: str) -> str:
