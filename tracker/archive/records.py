@@ -13,8 +13,10 @@ from tracker.archive.layout import Identity
 from tracker.model.history import Basis, Look, Observation, Snapshot
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.instants import iso, parse_instant
+from tracker.policy.canonical import canonical_json
 
 SCHEMA = 1
+DOCUMENT = "the document"  # where it goes in a snapshot's file
 _LONGEST = 300  # characters of a complaint
 _SNAPSHOT_KEYS = {"schema", "arn", "version", "create_date", "sha256", "source", "document"}
 _BASES: tuple[str, ...] = get_args(Basis)
@@ -45,22 +47,22 @@ class SourceLine:
 
 def canonical(value: object) -> str:
     """JSON as the archive writes it: keys sorted, two-space indent, one trailing newline."""
-    return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+    return canonical_json(value) + "\n"
 
 
 def snapshot_text(snapshot: Snapshot) -> str:
-    """A snapshot's file."""
-    return canonical(
-        {
-            "schema": SCHEMA,
-            "arn": str(snapshot.arn),
-            "version": str(snapshot.version),
-            "create_date": iso(snapshot.create_date),
-            "sha256": snapshot.sha256,
-            "source": snapshot.source,
-            "document": json.loads(snapshot.document),
-        }
-    )
+    """A snapshot's file. Its document is canonical already: it goes in as it is, two blanks further in."""
+    about = {
+        "arn": str(snapshot.arn),
+        "create_date": iso(snapshot.create_date),
+        "document": DOCUMENT,
+        "schema": SCHEMA,
+        "sha256": snapshot.sha256,
+        "source": snapshot.source,
+        "version": str(snapshot.version),
+    }
+    before, after = canonical(about).split(f'"{DOCUMENT}"', 1)
+    return before + snapshot.document.rstrip("\n").replace("\n", "\n  ") + after
 
 
 def read_snapshot(raw: bytes) -> Snapshot:
@@ -203,7 +205,7 @@ def _canonical_document(document: object) -> str:
     try:
         text = canonical(document)
         text.encode()
-    except (RecursionError, UnicodeEncodeError):
+    except (RecursionError, ValueError):
         raise RecordError("its document can't be written as UTF-8 JSON") from None
     return text
 
