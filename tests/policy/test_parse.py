@@ -55,6 +55,11 @@ def test_what_is_read_is_typed() -> None:
     )
 
 
+def test_numbers_keep_their_text() -> None:
+    text = json.dumps(with_(Condition={"NumericLessThan": {"k": [2.5, 3]}}))
+    assert parse(text).statements[0].scope.condition[0].values == ("2.5", "3")
+
+
 def test_statement_may_be_one_object() -> None:
     read = parse({"Statement": STATEMENT})
     assert read.single
@@ -95,6 +100,7 @@ REFUSED: list[tuple[Any, str]] = [
     (7, "neither JSON text nor an object: a number"),
     ('{"Statement": [NaN]}', "NaN is no JSON value"),
     ('{"Statement": 1' + "0" * 5000 + "}", "a number of 5,001 digits"),
+    ('{"Statement": 0.' + "1" * 50 + "}", "a number out of bounds: 0.1"),
     ('{"Statement": 1e999}', "a number out of bounds: 1e999"),
     ('{"a":' * 100_000, "nested deeper than"),
     ('{"Statement": [], "Statement": []}', "the key 'Statement' twice"),

@@ -1,12 +1,14 @@
 """The lattice of conditions, resources and principals: what is inside of what, proved, disproved or left to review."""
 
+from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
 
 from tracker.policy.document import Place
+from tracker.policy.logic import outside, satisfiable
 from tracker.policy.parse import parse_document
-from tracker.policy.regions import Region, Verdict, exceeds, is_empty, region, verdict
+from tracker.policy.regions import Claims, Verdict, claims_of, is_empty, region, verdict
 
 K = "aws:k"
 
@@ -172,14 +174,28 @@ def test_principals_that_are_left_out() -> None:
     assert ruled([place(NotPrincipal="*"), on("a")], [on("a")]) == SAME
 
 
-def test_a_search_that_grows_too_large_is_given_up() -> None:
-    def many(values: str) -> Region:
-        scopes = [
-            place(Condition={"StringEquals": {f"k{n}": a, f"k{(n + 7) % 60}": b}})
-            for n in range(60)
-            for a in values
-            for b in values
-        ]
-        return region(scopes, ())
+def test_a_key_read_in_two_ways_with_a_variable_is_left_to_review() -> None:
+    deny = [when(StringLike="x${aws:username}")]
+    assert ruled([when(StringLike="3", NumericLessThan="5")], [when(StringLike="3")], deny, deny) == REVIEW
 
-    assert exceeds(region([ANYWHERE], ()), many("abcd")) in (True, None)
+
+def test_a_search_that_grows_too_large_is_given_up() -> None:
+    """Colouring a map of requests: each key one of three values, and no two neighbours the same one."""
+
+    def claims(**keys: str) -> Claims:
+        found = claims_of(place(Condition={"StringEquals": keys}))
+        assert found is not None
+        return found
+
+    keys = [f"k{n}" for n in range(9)]
+    base = [
+        one for key in keys for one in claims_of(place(Condition={"StringEquals": {key: list("abc")}})) or ()
+    ]
+    clauses = [
+        outside(claims(**{one: c, other: c})) for one, other in combinations(keys[:4], 2) for c in "abc"
+    ]
+    assert satisfiable(base, clauses) is False  # four neighbours, three colours
+    assert satisfiable(base, clauses, steps=3) is None
+    ring = [outside(claims(**{one: c, other: c})) for one, other in pairwise(keys) for c in "abc"]
+    assert satisfiable(base, ring) is True
+    assert satisfiable([*base, *claims(k0="x")], ring) is False

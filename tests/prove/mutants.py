@@ -50,7 +50,7 @@ MUTANTS = (
     Mutant("policy/regions.py", "lost, gained = exceeds(before, after), exceeds(after, before)",
            "lost, gained = exceeds(before, after), False"),
     Mutant("policy/logic.py", "if not possible:\n                    return None", "if not possible:\n                    continue"),
-    Mutant("policy/logic.py", "state, changed = grown, True", "changed = False"),
+    Mutant("policy/logic.py", "(state,) = possible.values()", "changed = False"),
     Mutant("policy/access.py", 'join(listed).lower()', 'join(listed)'),
     Mutant("policy/access.py", "if action not in out]", "if action in out]"),
     Mutant("policy/access.py", '1 << (2 * self.place + (self.effect == "Deny"))', "1 << (2 * self.place)"),

@@ -62,30 +62,29 @@ def edits(mine: Access, other: Access, places: Places, settled: Set[str]) -> Edi
                 spelt[one.effect, subject] = min(held, said[low]) if held else said[low]
     if not found:
         return Edits(mine)
-    return Edits(mine, tuple(_taken_apart(found, other, places)), spelt)
+    return Edits(mine, tuple(_taken_apart(found, mine, other, places)), spelt)
 
 
 def _apart(one: Atoms) -> tuple[str, ...] | None:
     return None if one.excluded is None else tuple(sorted(one.excluded))
 
 
-def _taken_apart(found: list[Atom], other: Access, places: Places) -> Iterator[Edit]:
-    units: dict[int, dict[Identity, Place]] = {}
+def _taken_apart(found: list[Atom], mine: Access, other: Access, places: Places) -> Iterator[Edit]:
+    def parts(access: Access, number: int) -> dict[Identity, Place]:
+        whole = Place(access.scopes[number], places.known[number].literal_variables)
+        return {identity(unit): unit for unit in whole.units}
 
-    def parts(number: int) -> dict[Identity, Place]:
-        if number not in units:
-            units[number] = {identity(unit): unit for unit in places.known[number].units}
-        return units[number]
-
+    ours = {number: parts(mine, number) for number in {number for _, _, number in found}}
+    theirs = {one.place: parts(other, one.place) for one in other.atoms}
     for effect, subject, number in sorted(found):
         known = {
             unit
             for one in other.atoms
             if one.effect == effect and _says(one, subject)
-            for unit in parts(one.place)
+            for unit in theirs[one.place]
         }
         yield Edit(
-            effect, subject, number, tuple(unit for key, unit in parts(number).items() if key not in known)
+            effect, subject, number, tuple(unit for key, unit in ours[number].items() if key not in known)
         )
 
 

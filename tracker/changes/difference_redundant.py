@@ -56,7 +56,7 @@ def _covers(side: Grants, edit: Edit, unit: Place, rest: tuple[Claims, ...]) -> 
         return exceeds(where, Region((*there, *rest))) is False
     where = side.atom_region(edit.subject, unit)
     if edit.subject.kind == "Action":
-        if side.covered_by_same_scope(edit.subject, edit.place, but=but):
+        if side.covered_by_same_scope(edit.subject, edit.place):
             return True
         if side.simple and not rest and side.access.atoms and side.access.atoms[0].place == edit.place:
             return is_empty(where)

@@ -83,18 +83,15 @@ class Grants:
         whole = () if claims is None else (subject.claims + claims,)
         return Region(whole, tuple(c for c, _ in self.near("Deny", subject)) if denied else ())
 
-    def covered_by_same_scope(self, subject: Subject, place: int, *, but: Iterable[Atom] = ()) -> bool:
-        """True where action strings allowed under the very same scope cover an Action subject: the quick proof."""
-        left_out = frozenset(but)
+    def covered_by_same_scope(self, subject: Subject, place: int) -> bool:
+        """True where other action strings allowed under the very same scope cover an Action subject: the quick proof."""
         near = {
             pattern
             for atoms, index in zip(self.access.atoms, self._by_service, strict=True)
-            if atoms.effect == "Allow" and atoms.place == place and index is not None
+            if atoms.effect == "Allow" and atoms.place == place
             for pattern in _candidates(index, subject.patterns[0])
         }
-        if left_out:
-            near -= {s.patterns[0] for _, s, number in left_out if number == place and s.kind == "Action"}
-        return covers(near, subject.patterns[0])
+        return covers(near - {subject.patterns[0]}, subject.patterns[0])
 
     @property
     def simple(self) -> bool:
@@ -104,17 +101,16 @@ class Grants:
         )
 
     def _action(
-        self, atoms: Atoms, index: "_Index | None", subject: Subject, left_out: frozenset[Atom]
+        self, atoms: Atoms, index: "_Index", subject: Subject, left_out: frozenset[Atom]
     ) -> Claims | None:
         if atoms.excluded is not None:
             mine = Subject("NotAction", tuple(sorted(atoms.excluded)))
             if (atoms.effect, mine, atoms.place) in left_out:
                 return None
             if not subject.wild:
-                return () if _reaches(atoms, subject.patterns[0]) else None
+                named = any(matches(pattern, subject.patterns[0]) for pattern in atoms.excluded)
+                return None if named else ()
             return (_claim(atoms.excluded, False),)
-        if index is None:
-            return None
         patterns: Iterable[str]
         if subject.kind == "Action":
             wanted = subject.patterns[0]
@@ -140,9 +136,7 @@ def _service(pattern: str) -> str:
     return service if colon and not is_wild(service) else ""
 
 
-def _by_service(atoms: Atoms) -> _Index | None:
-    if atoms.excluded is not None:
-        return None
+def _by_service(atoms: Atoms) -> _Index:
     index: _Index = {}
     for patterns in (atoms.literals, atoms.wildcards):
         for pattern in patterns:
@@ -155,9 +149,3 @@ def _candidates(index: _Index, pattern: str) -> Iterable[str]:
     if not service:
         return [one for patterns in index.values() for one in patterns]
     return [*index.get(service, ()), *index.get("", ())]
-
-
-def _reaches(atoms: Atoms, action: str) -> bool:
-    if atoms.excluded is not None:
-        return not any(matches(pattern, action) for pattern in atoms.excluded)
-    return any(matches(pattern, action) for pattern in atoms.wildcards)

@@ -15,7 +15,7 @@ State = Mapping[str, frozenset[tuple[Predicate, bool]]]  # what is claimed of ea
 STEPS = 3_000  # of the search, before it gives up
 
 
-def satisfiable(claims: Iterable[Literal3], clauses: Iterable[Clause]) -> Met:
+def satisfiable(claims: Iterable[Literal3], clauses: Iterable[Clause], steps: int = STEPS) -> Met:
     """True where some request meets every claim and one literal of each clause; None where that is not decided."""
     state: State = {}
     for literal in claims:
@@ -23,7 +23,7 @@ def satisfiable(claims: Iterable[Literal3], clauses: Iterable[Clause]) -> Met:
         if grown is None:
             return False
         state = grown
-    return _Search().run(state, list(clauses))
+    return _Search(steps).run(state, list(clauses))
 
 
 def outside(scope: Sequence[Literal3]) -> Clause:
@@ -42,8 +42,8 @@ def _grown(state: State, literal: Literal3) -> State | None:
 
 
 class _Search:
-    def __init__(self) -> None:
-        self._left = STEPS
+    def __init__(self, steps: int) -> None:
+        self._left = steps
 
     def run(self, state: State, clauses: list[Clause]) -> Met:
         self._left -= 1
@@ -84,15 +84,13 @@ class _Search:
             for clause in clauses:
                 if any((p, must) in state.get(v, frozenset()) for v, p, must in clause):
                     continue
-                possible = tuple(one for one in clause if _grown(state, one) is not None)
+                possible = {one: grown for one in clause if (grown := _grown(state, one)) is not None}
                 if not possible:
                     return None
                 if len(possible) == 1:
-                    grown = _grown(state, possible[0])
-                    if grown is None:
-                        return None
-                    state, changed = grown, True
+                    (state,) = possible.values()
+                    changed = True
                 else:
-                    open_.append(possible)
+                    open_.append(tuple(possible))
             clauses = open_
         return state, clauses

@@ -149,7 +149,9 @@ def _is(text: str, values: Values, must: bool) -> Met:
     if values.family == "string":
         return any(accepts(one, text) for one in values.strings) == must
     points = ranges.read(values.family, text)
-    if points is None:  # no number, where a number is asked for: what an operator makes of that is not documented
+    if (
+        points is None
+    ):  # no number, where a number is asked for: what an operator makes of that is not documented
         return None
     return bool(ranges.common(points, values.ranges)) == must
 
