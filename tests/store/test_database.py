@@ -150,7 +150,7 @@ def test_an_older_schema_is_brought_up_to_date(database: Database) -> None:
         connection.execute("PRAGMA foreign_keys=OFF")
         connection.execute(f"DROP TABLE {table}")
     connection.execute("DROP TABLE meta")
-    connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'm002_state'")
+    connection.execute("DELETE FROM _sqlite_migrations WHERE name IN ('m002_state', 'm004_subscriptions')")
     connection.execute("PRAGMA user_version=1")
     connection.close()
     assert database.get_meta("a") is None

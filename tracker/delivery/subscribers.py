@@ -1,46 +1,36 @@
-"""Who is subscribed: an address, the policies it wants to hear of, and how often."""
+"""Who is subscribed: the rows of recipients, what each asked for, and what state it is in."""
 
-import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from fnmatch import fnmatchcase
-from typing import Any, Literal, get_args
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from tracker.delivery.addresses import checked_address, same_mailbox
+from tracker.delivery.subscription import SELECT, Origin, State, Subscriber, subscriber, wish_columns
+from tracker.delivery.wish import FREQUENCIES, Frequency, Wish, read_wish
 from tracker.errors import InputError
-from tracker.model.identity import is_policy_name
-from tracker.model.instants import parse_instant
 from tracker.store.database import Database
 from tracker.store.instants import sortable
 
-Frequency = Literal["instant", "monthly"]
-State = Literal["active", "paused", "bounced", "gone"]
-FREQUENCIES: tuple[Frequency, ...] = get_args(Frequency)
+__all__ = ["FREQUENCIES", "Frequency", "Subscriber", "Subscribers", "recipients"]
 
-_SELECT = "SELECT id, address, policies, frequency, state, created, token FROM subscribers"
+# Who paused, or was paused by somebody with a forwarded mail, finds what came meanwhile when it is undone within this.
+UNDO = timedelta(days=7)
 
-
-@dataclass(frozen=True, slots=True)
-class Subscriber:
-    """One address that is, or was, subscribed."""
-
-    id: int
-    address: str  # checked, in its normal form
-    policies: tuple[str, ...]  # names or globs of names, sorted; '*' is every policy
-    frequency: Frequency  # 'instant': a mail a change; 'monthly': a mail a report
-    state: State
-    created: datetime  # UTC
-    token: str = field(repr=False)  # with which the recipient can leave: a secret
-
-    def wants(self, policy: str) -> bool:
-        """Whether a mail about the policy of this name is for this subscriber."""
-        return any(fnmatchcase(policy, pattern) for pattern in self.policies)
+_PUT = (
+    "UPDATE subscribers SET address = ?, channel = ?, name = ?, policies = ?, filter = ?, frequency = ?, hour = ?, "
+    "heartbeat = ?, form = ?, origin = ?, state = ?, created = ?, confirmed = ?, token = ?, paused = NULL, "
+    "told_until = NULL WHERE id = ?"
+)
+_PAUSED = "paused"  # the answer of a row that a pause holds back
 
 
 class Subscribers:
-    """The subscribers in the database."""
+    """The subscribers in the database.
+
+    A subscription is named by its recipient's address, by its number, or by its token; by the address only where it is
+    the recipient's only one.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -48,51 +38,68 @@ class Subscribers:
     def add(
         self, address: str, policies: Sequence[str], frequency: str, now: datetime, token: str
     ) -> Subscriber:
-        """Subscribe an address; no policies means all. One that had left comes back under its old id, with this token.
+        """Subscribe an address to everything about some policies; no policies means all. As `put` does it."""
+        wish = read_wish({"policies": list(policies), "frequency": frequency or " "})
+        return self.put(address, wish, now, token)
 
-        Raises InputError for what is no address, no policy's name or pattern, no frequency, and for an address that is
-        subscribed already, whatever its case.
+    def put(
+        self,
+        address: str,
+        wish: Wish,
+        now: datetime,
+        token: str,
+        *,
+        channel: str = "mail",
+        state: State = "active",
+        origin: Origin = "command",
+    ) -> Subscriber:
+        """Subscribe a recipient. One that had left comes back under its old number, with this token.
+
+        Raises InputError for what is no address, and for a recipient that has a subscription of this name already,
+        whatever its case.
         """
         if not token.isascii() or not token.isprintable() or not token or " " in token:
             raise ValueError("a token is printable ASCII without spaces")
-        row = (
-            checked_address(address),
-            json.dumps(_checked_policies(policies)),
-            _checked_frequency(frequency),
-            sortable(now),
-            token,
-        )
+        recipient = checked_address(address) if channel == "mail" else address
+        confirmed = sortable(now) if state == "active" else None
+        row = (recipient, channel, *wish_columns(wish), origin, state, sortable(now), confirmed, token)
         with self._database.writing() as connection:
-            old = _find(connection, row[0])
-            if old is None:
-                connection.execute(
-                    "INSERT INTO subscribers (address, policies, frequency, created, token, state) "
-                    "VALUES (?, ?, ?, ?, ?, 'active')",
+            same = [
+                one for one in _of_recipient(connection, recipient, channel) if one.wish.name == wish.name
+            ]
+            if not same:
+                identity = connection.execute(
+                    "INSERT INTO subscribers (address, channel, name, policies, filter, frequency, hour, heartbeat, "
+                    "form, origin, state, created, confirmed, token) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     row,
-                )
-            elif old.state == "gone":
-                connection.execute(
-                    "UPDATE subscribers SET address = ?, policies = ?, frequency = ?, created = ?, token = ?, "
-                    "state = 'active' WHERE id = ?",
-                    (*row, old.id),
-                )
+                ).lastrowid
+            elif (old := same[0]).state == "gone":
+                identity = old.id
+                connection.execute(_PUT, (*row, old.id))
             else:
                 raise InputError(
-                    f"{old.address} is subscribed already: {', '.join(old.policies)}, {old.frequency}, {old.state}",
-                    advice=f"to change it: policy-tracker subscribers remove {old.address}, then add it again",
+                    f"{old.label} is subscribed already: {', '.join(old.policies)}, {old.frequency}, {old.state}",
+                    advice=f"to change it: policy-tracker subscribers remove {old.address}, then add it again; "
+                    "a second subscription of one recipient takes a name of its own",
                 )
-            return _one(connection, row[0])
+            return _one(connection, str(identity))
 
-    def get(self, address: str) -> Subscriber:
-        """The subscriber of this address, whatever its case, or of this token. Raises InputError where there is none."""
+    def get(self, reference: str) -> Subscriber:
+        """The subscription of this address, number or token. Raises InputError where there is none, or more than one."""
         with self._database.reading() as connection:
-            return _one(connection, address)
+            return _one(connection, reference)
+
+    def all_of(self, reference: str) -> tuple[Subscriber, ...]:
+        """Every subscription of this address, or the one of this number or token; not those that ended."""
+        with self._database.reading() as connection:
+            return tuple(one for one in _named(connection, reference) if one.state != "gone")
 
     def list(self) -> tuple[Subscriber, ...]:
         """Everybody who is subscribed, by address; not those who left."""
         with self._database.reading() as connection:
-            rows = connection.execute(f"{_SELECT} WHERE state <> 'gone' ORDER BY address, id")
-            return tuple(map(_subscriber, rows))
+            rows = connection.execute(f"{SELECT} WHERE state <> 'gone' ORDER BY address, name, id")
+            return tuple(map(subscriber, rows))
 
     def count(self) -> int:
         """How many would get mail."""
@@ -100,76 +107,156 @@ class Subscribers:
             row = connection.execute("SELECT count(*) FROM subscribers WHERE state = 'active'").fetchone()
         return int(row[0])
 
-    def remove(self, address: str, now: datetime) -> int:
-        """Unsubscribe an address, or a token, and cancel what waits for it; how many mails that were.
+    def change(self, reference: str, wish: Wish) -> Subscriber:
+        """Let a subscription ask for something else; its name stays. Raises InputError where there is none."""
+        with self._database.writing() as connection:
+            found = _one(connection, reference)
+            columns = wish_columns(replace(wish, name=found.wish.name))
+            connection.execute(
+                "UPDATE subscribers SET name = ?, policies = ?, filter = ?, frequency = ?, hour = ?, heartbeat = ?, "
+                "form = ? WHERE id = ?",
+                (*columns, found.id),
+            )
+            return _one(connection, str(found.id))
+
+    def confirm(self, identity: int, now: datetime) -> Subscriber:
+        """A pending subscription becomes active; one that is active already stays so. InputError where it ended."""
+        with self._database.writing() as connection:
+            found = _one(connection, str(identity))
+            connection.execute(
+                "UPDATE subscribers SET state = 'active', confirmed = ? WHERE id = ? AND state = 'pending'",
+                (sortable(now), found.id),
+            )
+            return _one(connection, str(found.id))
+
+    def pause(self, reference: str, now: datetime) -> Subscriber:
+        """Hold back what waits and what comes. Raises InputError where the subscription is not active or pending."""
+        with self._database.writing() as connection:
+            found = _in_state(connection, reference, ("active",), "can't be paused")
+            connection.execute(
+                "UPDATE subscribers SET state = 'paused', paused = ? WHERE id = ?", (sortable(now), found.id)
+            )
+            _cancel(connection, found.id, _PAUSED, now)
+            return _one(connection, str(found.id))
+
+    def resume(self, reference: str, now: datetime) -> int:
+        """End a pause, or try a recipient again that bounced; how many mails that were held back now go out.
+
+        Those of the last seven days are sent, older ones stay unsent. The next digest begins where the last one ended.
+        Raises InputError for a subscription that is neither paused nor bounced.
+        """
+        with self._database.writing() as connection:
+            found = _in_state(connection, reference, ("paused", "bounced"), "is not paused")
+            connection.execute(
+                "UPDATE subscribers SET state = 'active', paused = NULL WHERE id = ?", (found.id,)
+            )
+            return connection.execute(
+                "UPDATE outbox SET state = 'waiting', answer = '', finished = NULL, not_before = ? "
+                "WHERE subscriber = ? AND state = 'cancelled' AND answer = ? AND finished >= ?",
+                (sortable(now), found.id, _PAUSED, sortable(now - UNDO)),
+            ).rowcount
+
+    def remove(self, reference: str, now: datetime) -> int:
+        """Unsubscribe an address, a number or a token, and cancel what waits for it; how many mails that were.
 
         A mail that a worker has in hand at this moment still goes out. Raises InputError where nobody of this address
         is subscribed.
         """
         with self._database.writing() as connection:
-            found = _one(connection, address)
+            found = _one(connection, reference)
             connection.execute("UPDATE subscribers SET state = 'gone' WHERE id = ?", (found.id,))
-            return connection.execute(
-                "UPDATE outbox SET state = 'cancelled', finished = ?, answer = 'unsubscribed' "
-                "WHERE subscriber = ? AND state = 'waiting'",
-                (sortable(now), found.id),
-            ).rowcount
+            return _cancel(connection, found.id, "unsubscribed", now)
+
+    def erase(self, address: str, now: datetime) -> int:
+        """Forget an address: its subscriptions end, and every row that names it says 'erased' instead; how many rows.
+
+        Raises InputError where nothing is known of it.
+        """
+        with self._database.writing() as connection:
+            found = _named(connection, address)
+            if not found:
+                raise InputError(f"nothing is known of {address!r}")
+            rows = 0
+            for one in found:
+                _cancel(connection, one.id, "unsubscribed", now)
+                nobody = f"erased-{one.id}"
+                rows += connection.execute(
+                    "UPDATE outbox SET recipient = ?, answer = '' WHERE subscriber = ?", (nobody, one.id)
+                ).rowcount
+                rows += connection.execute(
+                    "UPDATE subscribers SET state = 'gone', address = ?, name = '', token = ? WHERE id = ?",
+                    (nobody, nobody, one.id),
+                ).rowcount
+            return rows
 
 
-def recipients(connection: sqlite3.Connection, policy: str, frequency: Frequency) -> tuple[Subscriber, ...]:
-    """The active subscribers to whom a mail about this policy is due, by id; in the caller's transaction."""
+def recipients(
+    connection: sqlite3.Connection, policy: str, frequency: Frequency, states: Sequence[State] = ("active",)
+) -> tuple[Subscriber, ...]:
+    """The subscribers to whom a mail about this policy may be due, by id; in the caller's transaction."""
+    marks = ", ".join("?" for _ in states)
     rows = connection.execute(
-        f"{_SELECT} WHERE state = 'active' AND frequency = ? AND channel = 'mail' ORDER BY id", (frequency,)
+        f"{SELECT} WHERE state IN ({marks}) AND frequency = ? ORDER BY id", (*sorted(states), frequency)
     )
-    return tuple(one for one in map(_subscriber, rows) if one.wants(policy))
+    return tuple(one for one in map(subscriber, rows) if one.wants(policy))
 
 
-def _one(connection: sqlite3.Connection, address: str) -> Subscriber:
-    found = _find(connection, address)
-    if found is None or found.state == "gone":
-        raise InputError(
-            f"{address!r} is not subscribed", advice="'policy-tracker subscribers list' shows who is"
-        )
+def _cancel(connection: sqlite3.Connection, identity: int, answer: str, now: datetime) -> int:
+    return connection.execute(
+        "UPDATE outbox SET state = 'cancelled', finished = ?, answer = ? WHERE subscriber = ? AND state = 'waiting'",
+        (sortable(now), answer, identity),
+    ).rowcount
+
+
+def _in_state(
+    connection: sqlite3.Connection, reference: str, states: Sequence[State], otherwise: str
+) -> Subscriber:
+    found = _one(connection, reference)
+    if found.state not in states:
+        raise InputError(f"{found.label} {otherwise}: it is {found.state}")
     return found
 
 
-def _find(connection: sqlite3.Connection, address: str) -> Subscriber | None:
-    if "@" not in address:  # the token: what the subject of an unsubscribe mail names
-        row = connection.execute(f"{_SELECT} WHERE token = ?", (address.strip(),)).fetchone()
-        return _subscriber(row) if row else None
-    key = same_mailbox(checked_address(address))
-    if key.isascii():
-        rows = connection.execute(f"{_SELECT} WHERE lower(address) = ?", (key,))
-    else:  # SQLite's lower() knows ASCII only
-        rows = connection.execute(f"{_SELECT} ORDER BY id")
-    return next((one for one in map(_subscriber, rows) if same_mailbox(one.address) == key), None)
-
-
-def _subscriber(row: Sequence[Any]) -> Subscriber:
-    identity, address, policies, frequency, state, created, token = row
-    return Subscriber(
-        id=identity,
-        address=address,
-        policies=("*",) if policies == "*" else tuple(json.loads(policies)),
-        frequency=frequency,
-        state=state,
-        created=parse_instant(created),
-        token=token,
+def _one(connection: sqlite3.Connection, reference: str) -> Subscriber:
+    found = [one for one in _named(connection, reference) if one.state != "gone"]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InputError(
+            f"{reference} has {len(found)} subscriptions",
+            advice="name one by its number: "
+            + "; ".join(f"{one.id} {one.wish.name or '(no name)'}" for one in found),
+        )
+    raise InputError(
+        f"{reference!r} is not subscribed", advice="'policy-tracker subscribers list' shows who is"
     )
 
 
-def _checked_policies(policies: Sequence[str]) -> tuple[str, ...]:
-    for pattern in policies:
-        if not is_policy_name(pattern.translate(dict.fromkeys(map(ord, "*?[]!"), "x"))):
-            raise InputError(
-                f"not a policy's name or a pattern of names: {pattern!r}",
-                advice="write a name like ReadOnlyAccess, a pattern like 'AWSSupport*', or '*' for all",
-            )
-    return tuple(sorted(set(policies))) or ("*",)
+def _named(connection: sqlite3.Connection, reference: str) -> list[Subscriber]:
+    """What an address, a number or a token names, those that ended included, by number."""
+    text = reference.strip()
+    if text.isascii() and text.isdigit():
+        return [subscriber(row) for row in connection.execute(f"{SELECT} WHERE id = ?", (int(text),))]
+    if "@" in text and "://" not in text:
+        return _of_recipient(connection, checked_address(reference), "mail")
+    # The token: what the subject of an unsubscribe mail names; or the recipient of another channel.
+    rows = connection.execute(
+        f"{SELECT} WHERE token = ? OR (channel <> 'mail' AND address = ?) ORDER BY id", (text, text)
+    )
+    return [subscriber(row) for row in rows]
 
 
-def _checked_frequency(frequency: str) -> Frequency:
-    for known in FREQUENCIES:
-        if frequency == known:
-            return known
-    raise InputError(f"not a frequency: {frequency!r}", advice=f"wanted: {' or '.join(FREQUENCIES)}")
+def _of_recipient(connection: sqlite3.Connection, recipient: str, channel: str) -> list[Subscriber]:
+    if channel != "mail":
+        rows = connection.execute(
+            f"{SELECT} WHERE channel = ? AND address = ? ORDER BY id", (channel, recipient)
+        )
+        return [subscriber(row) for row in rows]
+    key = same_mailbox(recipient)
+    if key.isascii():
+        rows = connection.execute(
+            f"{SELECT} WHERE channel = 'mail' AND lower(address) = ? ORDER BY id", (key,)
+        )
+    else:  # SQLite's lower() knows ASCII only
+        rows = connection.execute(f"{SELECT} WHERE channel = 'mail' ORDER BY id")
+    return [one for one in map(subscriber, rows) if same_mailbox(one.address) == key]

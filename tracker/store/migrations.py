@@ -178,8 +178,91 @@ CREATE TABLE grants (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX grants_holder ON grants (holder, until);
 CREATE INDEX observations_gone ON observations (policy) WHERE version IS NULL;
+CREATE INDEX changes_created ON changes (policy, observed_at) WHERE kind = 'created';
 -- What was indexed before has no grants: files and index are made to differ, so that a question says 'reindex'.
 UPDATE policies SET timeline_bytes = -1;
+"""
+
+# Made anew, since SQLite can't change a CHECK; the outbox with it, since its rows refer to them.
+SUBSCRIPTIONS = """
+CREATE TABLE subscriptions (
+    id INTEGER PRIMARY KEY,
+    address TEXT NOT NULL,              -- the recipient, as its channel takes it
+    channel TEXT NOT NULL DEFAULT 'mail',
+    name TEXT NOT NULL DEFAULT '',      -- tells one recipient's subscriptions apart
+    policies TEXT NOT NULL DEFAULT '*', -- JSON list of names and patterns
+    filter TEXT NOT NULL DEFAULT '{}',  -- JSON object of what else is asked; {} is everything
+    frequency TEXT NOT NULL CHECK (frequency IN ('instant', 'daily', 'weekly', 'monthly', 'watchlisted')),
+    hour INTEGER CHECK (hour BETWEEN 0 AND 23),  -- UTC, of its digests; NULL: when the tracker reports
+    heartbeat INTEGER NOT NULL DEFAULT 1 CHECK (heartbeat IN (0, 1)),  -- digests that say 'nothing changed', too
+    form TEXT NOT NULL DEFAULT 'full' CHECK (form IN ('full', 'summary', 'attached')),
+    origin TEXT NOT NULL DEFAULT 'command' CHECK (origin IN ('command', 'file', 'page')),  -- who keeps this row
+    state TEXT NOT NULL CHECK (state IN ('pending', 'active', 'paused', 'bounced', 'gone')),
+    created TEXT NOT NULL,
+    confirmed TEXT,
+    paused TEXT,                        -- since when
+    told_until TEXT,                    -- where its last digest ended
+    token TEXT NOT NULL UNIQUE,
+    UNIQUE (channel, address, name)
+) STRICT;
+INSERT INTO subscriptions
+    (id, address, channel, policies, frequency, state, created, confirmed, told_until, token, heartbeat)
+    SELECT id, address, channel, policies, frequency, state, created, created,
+        CASE frequency WHEN 'monthly' THEN (SELECT max(until) FROM reports) END, token, frequency = 'monthly'
+    FROM subscribers;
+CREATE TABLE outbox_of_subscriptions (
+    id INTEGER PRIMARY KEY,
+    message TEXT NOT NULL REFERENCES messages (id),
+    subscriber INTEGER REFERENCES subscriptions (id),
+    recipient TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'claimed', 'sent', 'failed', 'cancelled')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    not_before TEXT NOT NULL,
+    first_tried TEXT,                   -- three days from then on a mail that the server puts off has failed
+    claimed_by TEXT,
+    claimed_until TEXT,
+    answer TEXT NOT NULL DEFAULT '',
+    created TEXT NOT NULL,
+    finished TEXT,
+    UNIQUE (message, recipient)
+) STRICT;
+INSERT INTO outbox_of_subscriptions
+    (id, message, subscriber, recipient, state, attempts, not_before, first_tried, claimed_by, claimed_until, answer,
+     created, finished)
+    SELECT id, message, subscriber, recipient, state, attempts, not_before, first_tried, claimed_by, claimed_until,
+        answer, created, finished FROM outbox;
+DROP TABLE outbox;
+DROP TABLE subscribers;
+ALTER TABLE subscriptions RENAME TO subscribers;
+ALTER TABLE outbox_of_subscriptions RENAME TO outbox;
+CREATE INDEX outbox_open ON outbox (id) WHERE state IN ('waiting', 'claimed');
+CREATE INDEX outbox_open_of ON outbox (recipient, id) WHERE state IN ('waiting', 'claimed');
+CREATE INDEX subscribers_due ON subscribers (frequency, hour) WHERE state = 'active';
+CREATE TABLE allowances (
+    key TEXT PRIMARY KEY,               -- of whom: a hash, nobody's address
+    left_over REAL NOT NULL,            -- how many requests are free, at that moment
+    at TEXT NOT NULL
+) STRICT;
+"""
+
+# What channels need beside mail, and what became of the mails that they carried.
+CHANNELS = """
+CREATE TABLE forms (
+    message TEXT NOT NULL REFERENCES messages (id),
+    name TEXT NOT NULL,                 -- 'json', 'slack', 'teams', 'md'
+    text TEXT NOT NULL,
+    PRIMARY KEY (message, name)
+) STRICT;
+CREATE TABLE bounces (
+    subscriber INTEGER PRIMARY KEY REFERENCES subscribers (id),
+    failures INTEGER NOT NULL,          -- permanent ones in a row
+    last TEXT NOT NULL,
+    answer TEXT NOT NULL
+) STRICT;
+CREATE TABLE bounce_reports (
+    id TEXT PRIMARY KEY,                -- of a report that was counted: it may come twice
+    seen TEXT NOT NULL
+) STRICT;
 """
 
 
@@ -199,3 +282,15 @@ def m002_state(db: Database) -> None:
 def m003_grants(db: Database) -> None:
     """What each policy said from when until when, for the question who may call what."""
     db.executescript(GRANTS)
+
+
+@migrations()
+def m004_subscriptions(db: Database) -> None:
+    """What a subscription may ask for: filters, digests, form; several of one recipient; who asked for its mails."""
+    db.executescript(SUBSCRIPTIONS)
+
+
+@migrations()
+def m005_channels(db: Database) -> None:
+    """What channels other than mail are given, and who can't be reached."""
+    db.executescript(CHANNELS)
