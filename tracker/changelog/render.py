@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.changelog.index import IndexPolicy, index_policies
-from tracker.changelog.period import PeriodView, period_page, period_view
+from tracker.changelog.period import PeriodPage, PeriodView, period_page, period_view
 from tracker.changelog.record import change_record, dumps, period_record
 from tracker.changelog.view import ChangeView, change_view, cumulative_opening
 from tracker.model.catalogue import Catalogue
@@ -45,6 +45,30 @@ class Renderer:
             self._environments[kind] = environment(kind, self._folders)
         text = self._environments[kind].get_template(template).render(**values).rstrip() + "\n"
         return text if kind == "html" else _BLANK_LINES.sub("\n\n", text)
+
+    def source(self, name: str) -> str:
+        """A file beside the templates as it stands: a style sheet, or the user's own in its place."""
+        from tracker.changelog.environments import environment
+
+        if "html" not in self._environments:
+            self._environments["html"] = environment("html", self._folders)
+        loader = self._environments["html"].loader
+        assert loader is not None  # noqa: S101 -- ours always has one
+        return loader.get_source(self._environments["html"], name)[0]
+
+    def fingerprint(self) -> str:
+        """What the templates in force are: another word where any of them is another."""
+        from hashlib import sha256
+
+        from tracker.changelog.environments import shipped_templates
+
+        told = sha256()
+        for folder in (*self._folders, shipped_templates()):
+            for path in sorted(folder.rglob("*")):
+                if path.is_file():
+                    told.update(f"{path.relative_to(folder)}\0".encode())
+                    told.update(path.read_bytes())
+        return told.hexdigest()
 
     def view(self, change: Change) -> ChangeView:
         """A change laid out for a template."""
@@ -90,8 +114,12 @@ class Renderer:
         """A period as its JSON record."""
         return dumps(period_record(period, *others))
 
+    def periods(self, periods: Sequence[Period]) -> PeriodPage:
+        """The periods of several policies laid out for a template."""
+        return period_page(periods, self._catalogue)
+
     def _period(self, template: str, periods: Sequence[Period]) -> str:
-        return self.render(template, page=period_page(periods, self._catalogue))
+        return self.render(template, page=self.periods(periods))
 
     # Everything that ever happened to one policy
 
@@ -134,17 +162,38 @@ class Renderer:
 
     # Mails
 
-    def message(self, change: Change, link: str | None = None) -> Message:
-        """The mail about one change; `link`: the base URL of the pages, if there are any."""
+    def message(
+        self, change: Change, link: str | None = None, form: str = "full", note: str = "", mark: str = ""
+    ) -> Message:
+        """The mail about one change; `link`: the page of it, if there is one.
+
+        `form`: 'full', 'summary' (nothing attached) or 'attached'. `note`: a sentence about this mail itself. `mark`:
+        ends the message's id, where it is not the mail that everybody gets.
+        """
         from tracker.changelog.mails import change_message
 
-        return change_message(self, change, link)
+        return change_message(self, change, link, form, note, mark)
 
-    def period_message(self, period: Period, link: str | None = None) -> Message:
-        """The mail about one period of one policy."""
+    def period_message(
+        self, period: Period, link: str | None = None, form: str = "full", note: str = "", mark: str = ""
+    ) -> Message:
+        """The mail about one period of one policy; the other arguments as `message` has them."""
         from tracker.changelog.mails import period_message
 
-        return period_message(self, period, link)
+        return period_message(self, period, link, form, note, mark)
+
+    def digest_message(
+        self,
+        periods: Sequence[Period],
+        link: str | None = None,
+        form: str = "full",
+        note: str = "",
+        mark: str = "",
+    ) -> Message:
+        """The mail about one period of several policies; of one it is `period_message`. ValueError for none."""
+        from tracker.changelog.digest import digest_message
+
+        return digest_message(self, periods, link, form, note, mark)
 
     def baseline_message(self, baselines: Sequence["Baseline"], link: str | None = None) -> Message:
         """The one mail that may follow a first look: what is watched from now on, and what is in force today."""

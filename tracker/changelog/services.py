@@ -88,7 +88,8 @@ def _plain(description: str) -> str:
     return text
 
 
-def _level_order(level: str) -> tuple[int, str]:
+def level_order(level: str) -> tuple[int, str]:
+    """Where an access level stands among others: the gravest first, what nobody knows last."""
     first = level.split(",")[0].strip()
     return (LEVELS.index(first) if first in LEVELS else len(LEVELS), level)
 
@@ -112,7 +113,7 @@ def groups(
     for service, levels in by_service.items():
         rows = tuple(
             LevelGroup(level, tuple(sorted(levels[level], key=lambda row: row.name.lower())))
-            for level in sorted(levels, key=_level_order)
+            for level in sorted(levels, key=level_order)
         )
         every = [row for level in rows for row in level.actions]
         groups.append(

@@ -3,6 +3,7 @@
 import logging
 import sys
 import traceback
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -34,10 +35,25 @@ log = logging.getLogger("tracker.daemon")
         "policy-tracker daemon",
         "policy-tracker daemon --home /var/lib/policy-tracker",
         "policy-tracker daemon --set schedule.look=6h",
+        "policy-tracker daemon --web --port 8080",
     ),
 )
+@click.option("--web", is_flag=True, help="Serve the pages, feeds and the API too.")
+@click.option(
+    "--listen", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="With --web: where to listen."
+)
+@click.option(
+    "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="With --web: the port."
+)
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="With --web: a name this server is reached by; may be given again.",
+)
 @click.pass_obj
-def command(shell: Shell) -> None:
+def command(shell: Shell, web: bool, listen: str, port: int, hosts: tuple[str, ...]) -> None:
     """Look, report and mail by the schedule, until SIGTERM or SIGINT; what is in hand then is finished first.
 
     What was due while it was down is done once when it starts. A second daemon, cron or a person may work beside it:
@@ -48,12 +64,22 @@ def command(shell: Shell) -> None:
     shell.log_level = "info"
     tracker = shell.tracker()
     failed = partial(unexpected, shell)
-    with stopped_by_signals() as stop:
+    pages = _pages(tracker, listen, port, hosts) if web else nullcontext("")
+    with stopped_by_signals() as stop, pages as address:
         _greet(tracker)
+        if address:
+            put_now(f"  reading is at {address}")
         plan = (tracker.plan.look, tracker.plan.report)
         daemon = Daemon(Work(tracker), plan, clock=tracker.clock, say=put_now, failed=failed)
         daemon.run(stop)
     put_now(f"{words(tracker.clock())}: stopped")
+
+
+def _pages(tracker: "Tracker", listen: str, port: int, hosts: tuple[str, ...]) -> AbstractContextManager[str]:
+    """The pages, beside the work. FastAPI is imported only where somebody wants them."""
+    from tracker.web.serving import Listening, serving
+
+    return serving(tracker, Listening(listen, port, hosts))
 
 
 def put_now(text: str) -> None:

@@ -1,0 +1,121 @@
+"""What is known of one policy, read once for all of its pages: rows, transitions, versions, what is in force."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tracker.changelog.entries import Entry
+from tracker.changelog.places import change_stems, version_stems
+from tracker.changelog.timeline import Today, Watch, entries_of, points_of
+from tracker.changes.identity import change_id
+from tracker.collaborators import Tracker
+from tracker.model.identity import PolicyArn, VersionId
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tracker.changelog.chart import Point
+    from tracker.model.change import Attention, Change
+    from tracker.model.history import Transition
+    from tracker.model.recorded import ChangeRow
+    from tracker.policy.granted import GrantedAction
+    from tracker.reading import Reading
+
+Identity = tuple[VersionId, datetime]
+GRACE = timedelta(hours=1)  # a planned look may be so late before anybody is warned
+
+
+@dataclass
+class Facts:
+    """One policy at one state of the archive. Dear things are reckoned when first asked for, and kept."""
+
+    tracker: Tracker
+    arn: PolicyArn
+
+    @cached_property
+    def reading(self) -> "Reading":
+        """The policy's past."""
+        return self.tracker.reading(self.arn)
+
+    @cached_property
+    def stems(self) -> "dict[str, ChangeRow]":
+        """Stem of a change's page -> its row, oldest first."""
+        return change_stems(self.tracker.archive.changes(self.arn))
+
+    @cached_property
+    def transitions(self) -> "tuple[Transition, ...]":
+        """Every move of the default, oldest first."""
+        return self.reading.transitions()
+
+    @cached_property
+    def ids(self) -> dict[int, str]:
+        """The place of a transition -> its change's id."""
+        return {number: change_id(one) for number, one in enumerate(self.transitions)}
+
+    @cached_property
+    def versions(self) -> dict[str, Identity]:
+        """Stem of a version's page -> the version, oldest first."""
+        return version_stems(self.reading.archived)
+
+    def version_stem(self, identity: Identity) -> str:
+        """The stem of a version's page."""
+        return next(stem for stem, one in self.versions.items() if one == identity)
+
+    def granted(self, identity: Identity) -> "Mapping[str, Mapping[str, GrantedAction]]":
+        """What a version allows over the catalogue of today."""
+        from tracker.policy.granted import granted
+
+        return granted(self.reading.document(identity), self.tracker.catalogue())
+
+    @cached_property
+    def today(self) -> Today | None:
+        """What is in force; None where the policy is not visible, or nothing was ever observed."""
+        seen = self.reading.observations[-1] if self.reading.observations else None
+        if seen is None or seen.identity is None:
+            return None
+        allowed = self.granted(seen.identity)
+        version, create_date = seen.identity
+        return Today(
+            version, create_date, seen, sum(map(len, allowed.values())), len(allowed), denies=not allowed
+        )
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """The timeline, newest first."""
+        return entries_of(self.transitions, self.ids, self.stems)
+
+    @cached_property
+    def points(self) -> "tuple[Point, ...]":
+        """The growth of the policy."""
+        by_id = {row.id: row for row in self.stems.values()}
+        rows = [by_id.get(self.ids[number]) for number in range(len(self.transitions))]
+        return points_of(self.reading.observations, self.transitions, rows, self.today)
+
+    @cached_property
+    def attention(self) -> "tuple[Attention, ...]":
+        """What of the default of today deserves attention, and since when."""
+        return self.reading.attention()
+
+    @cached_property
+    def newest(self) -> datetime | None:
+        """When the newest thing that is known of it was seen."""
+        return max((one.observed_at for one in self.reading.observations), default=None)
+
+    def change(self, stem: str) -> "Change | None":
+        """The change of a stem, compared anew; None where there is none."""
+        row = self.stems.get(stem)
+        number = next((number for number, told in self.ids.items() if row and told == row.id), None)
+        return None if number is None else self.reading.change(self.transitions[number])
+
+    def watch(self, *, planned: bool) -> Watch:
+        """How well it is watched; `planned`: the settings name it."""
+        looks, now = self.tracker.archive.looks(self.arn), self.tracker.clock()
+        last = looks[-1].start if looks else None
+        due = self.tracker.plan.look.previous(now)
+        return Watch(
+            last=last,
+            next=self.tracker.plan.look.next(now) if planned else None,
+            stale=planned and last is not None and last < due and now - due > GRACE,
+            looks=len(looks),
+        )

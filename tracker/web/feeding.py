@@ -1,0 +1,125 @@
+"""The feeds: all changes, alarms alone, one policy's, one service's; Atom and JSON Feed of the same entries."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tracker.archive.asked import said
+from tracker.changelog.feeds import Feed, FeedEntry, atom, json_feed
+from tracker.changelog.places import folder, policy_page, service_page
+from tracker.model.identity import PolicyArn
+from tracker.model.recorded import ChangeRow
+from tracker.policy.questions import question
+from tracker.web.page import MissingPageError, Page, text_page
+
+if TYPE_CHECKING:
+    from tracker.web.pages import Pages
+
+_ENTRIES, _OF_A_POLICY = 30, 60
+TYPES = {"atom": "atom", "json": "feed"}
+
+
+def feed_page(pages: "Pages", path: str) -> Page:
+    """A feed under feeds/. Raises MissingPageError."""
+    stem, _, suffix = path.removeprefix("feeds/").rpartition(".")
+    if suffix not in TYPES:
+        raise MissingPageError(path)
+    if stem == "all":
+        return _kept(
+            pages,
+            path,
+            suffix,
+            lambda: _feed(pages, path, "all", "All changes", "changes/index.html", _rows(pages)),
+        )
+    if stem == "alarms":
+        return _kept(pages, path, suffix, lambda: _alarms(pages, path))
+    kind, _, service = stem.partition("/")
+    if kind == "services" and service in set(pages.tracker.catalogue().services()):
+        name = pages.tracker.catalogue().service_name(service)
+        return _kept(
+            pages, path, suffix,
+            lambda: _feed(pages, path, f"service/{service}", name, service_page(service), _touching(pages, service)),
+        )  # fmt: skip
+    raise MissingPageError(path)
+
+
+def policy_feed(pages: "Pages", arn: PolicyArn, suffix: str) -> Page:
+    """The feed of one policy: feed.atom, feed.json in its folder."""
+    path = f"{folder(arn)}/feed.{suffix}"
+
+    def make() -> Page:
+        rows = pages.browsing.newest(_OF_A_POLICY, arn=arn)
+        return _page(_feed(pages, path, f"policy/{arn}", arn.name, policy_page(arn), rows), suffix)
+
+    return pages.kept(path, (*pages.marks(arn), pages.base), make)
+
+
+def _alarms(pages: "Pages", path: str) -> Feed:
+    return _feed(pages, path, "alarms", "Alarms", "changes/index.html", _rows(pages, ("alarm",)))
+
+
+def _rows(pages: "Pages", severities: tuple[str, ...] = ()) -> tuple[tuple[str, ChangeRow], ...]:
+    return pages.browsing.newest(_ENTRIES, severities=severities, without=("republished",))
+
+
+def _touching(pages: "Pages", service: str) -> list[tuple[str, ChangeRow]]:
+    """The newest changes that touch a service: those at whose moment a grant of it began or ended."""
+    if not pages.tracker.database.exists:
+        return []
+    with pages.tracker.database.reading() as db:
+        found = list(said(db, question(f"{service}:*")))
+    moments: dict[tuple[str, datetime], None] = {}
+    for arn, each in found:
+        for one in each:
+            for end in (one.since, one.until):
+                if end is not None and not end.first:
+                    moments[(str(arn), end.at)] = None
+    newest = sorted(moments, key=lambda one: one[1], reverse=True)[: 2 * _ENTRIES]
+    rows: list[tuple[str, ChangeRow]] = []
+    for name, moment in newest:
+        rows += pages.browsing.newest(
+            1, arn=PolicyArn.parse(name), since=moment, until=moment + timedelta(microseconds=1)
+        )
+    return rows[:_ENTRIES]
+
+
+def _feed(
+    pages: "Pages", path: str, name: str, title: str, home: str, rows: Iterable[tuple[str, ChangeRow]]
+) -> Feed:
+    base, renderer = pages.base, pages.tracker.renderer()
+    entries = []
+    for stem, row in rows:
+        change = pages.facts(row.arn).change(stem)
+        if change is None:
+            continue
+        view = renderer.view(change)
+        entries.append(
+            FeedEntry(
+                id=row.id,
+                title=f"{view.title}: {view.headline}",
+                url=f"{base}{policy_page(row.arn, f'{stem}.html')}",
+                updated=row.observed_at,
+                summary=row.headline,
+                html=renderer.render("site/feed_entry.html", view=view),
+                categories=(row.arn.name, row.kind, row.severity),
+            )
+        )
+    stem = path.rpartition(".")[0]
+    return Feed(
+        name,
+        f"policy-tracker: {title}",
+        f"{base}{home}",
+        f"{base}{stem}.atom",
+        f"{base}{stem}.json",
+        tuple(entries),
+    )
+
+
+def _kept(pages: "Pages", path: str, suffix: str, make: Callable[[], Feed]) -> Page:
+    return pages.kept(path, (pages.browsing.change_mark(), pages.base), lambda: _page(make(), suffix))
+
+
+def _page(feed: Feed, suffix: str) -> Page:
+    newest = max((one.updated for one in feed.entries), default=None)
+    text = atom(feed) if suffix == "atom" else json_feed(feed)
+    return text_page(text, TYPES[suffix], newest, 300)

@@ -1,0 +1,41 @@
+"""What every answer carries to be safe in a browser, and which hosts and forms are believed."""
+
+from urllib.parse import urlsplit
+
+from tracker.changelog.site import CSP, CSP_WITH_SCRIPT
+
+# https://owasp.org/www-project-secure-headers/ ; frame-ancestors and the rest can't be said in a page's own meta.
+SAFE = (
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    (
+        "permissions-policy",
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+    ),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("x-frame-options", "DENY"),
+)
+
+
+def policy(*, script: bool = False) -> str:
+    """The Content-Security-Policy of a page."""
+    return f"{CSP_WITH_SCRIPT if script else CSP}; frame-ancestors 'none'"
+
+
+def known_host(host: str, allowed: tuple[str, ...]) -> bool:
+    """Whether a Host header names this server: one of `allowed`, or the machine itself where none is set."""
+    name = urlsplit(f"//{host}").hostname or ""
+    if not allowed:
+        return name in ("localhost", "127.0.0.1", "::1")
+    return "*" in allowed or name in allowed
+
+
+def same_site(origin: str | None, fetch_site: str | None, host: str) -> bool:
+    """Whether a form came from our own page: by Sec-Fetch-Site where the browser says it, else by Origin.
+
+    Neither header: no browser of today, hence nobody's session that could be abused. Source: OWASP, Cross-Site Request
+    Forgery Prevention, "Fetch Metadata headers" and "Verifying Origin With Standard Headers".
+    """
+    if fetch_site is not None:
+        return fetch_site in ("same-origin", "none")
+    return origin is None or urlsplit(origin).netloc == host

@@ -1,0 +1,285 @@
+"""The pages of one policy: its timeline, its changes, its versions, its months."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tracker.changelog.actors import actor
+from tracker.changelog.claims import claim
+from tracker.changelog.findings import by_weight, finding_groups
+from tracker.changelog.inert import inert_lines
+from tracker.changelog.places import folder, policy_page
+from tracker.changelog.site import Frame
+from tracker.changelog.timeline import filters_of, in_force_sentence, timeline_view
+from tracker.changelog.version import VersionView, allowed_services, seen_words, statement_rows
+from tracker.model.identity import PolicyArn
+from tracker.web.feeding import policy_feed
+from tracker.web.page import MissingPageError, Page, text_page
+
+if TYPE_CHECKING:
+    from tracker.changelog.timeline import Filter
+    from tracker.web.facts import Facts
+    from tracker.web.pages import Pages
+
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])\Z")
+_FILTER = re.compile(r"(?:only-([a-z-]{1,20})|(\d{4}))\Z")
+FOREVER_S = 86_400  # what can't change but by a new catalogue is asked for again after a day
+
+
+def page(pages: "Pages", arn: PolicyArn, name: str, query: Mapping[str, str]) -> Page:
+    """The page of that name in the policy's folder. Raises MissingPageError."""
+    stem, _, suffix = name.rpartition(".")
+    path = f"{folder(arn)}/{name}"
+    if name in ("", "index.html"):
+        return timeline(pages, arn, "")
+    if name in ("feed.atom", "feed.json"):
+        return policy_feed(pages, arn, suffix)
+    if suffix not in ("html", "md", "json"):
+        raise MissingPageError(path)
+    if suffix == "html" and (found := _FILTER.match(stem)):
+        return timeline(pages, arn, found[1] or found[2])
+    facts = pages.facts(arn)
+    if stem in facts.stems or (suffix == "html" and stem.removesuffix(".print") in facts.stems):
+        return pages.kept(path, pages.marks(arn), lambda: change(pages, facts, stem, suffix))
+    if stem == "attention" and suffix == "html":
+        return pages.kept(path, pages.marks(arn), lambda: attention(pages, facts))
+    if stem in facts.versions and suffix != "md":
+        return version(pages, facts, stem, suffix, query.get("q", "")[:200].strip())
+    if (months := month_of(stem.removesuffix(".print"))) is not None and _months(facts, months):
+        return pages.kept(
+            path, pages.marks(arn, looks=True), lambda: month(pages, facts, stem, suffix, months)
+        )
+    raise MissingPageError(path)
+
+
+def _months(facts: "Facts", months: tuple[datetime, datetime]) -> bool:
+    """Whether a month is one that anything is known of: from the first observation to today."""
+    first = facts.reading.observations[0].observed_at if facts.reading.observations else None
+    return first is not None and months[1] > first and months[0] <= facts.tracker.clock()
+
+
+def static_names(pages: "Pages", arn: PolicyArn) -> list[str]:
+    """Every page of a policy that becomes a file."""
+    facts = pages.facts(arn)
+    names = [one.file for one in filters_of(facts.entries, "")]
+    names += ["attention.html", "feed.atom", "feed.json"]
+    for stem in facts.stems:
+        names += [f"{stem}.html", f"{stem}.print.html", f"{stem}.md", f"{stem}.json"]
+    for stem in facts.versions:
+        names += [f"{stem}.html", f"{stem}.json"]
+    for month_name in sorted({f"{one.observed_at:%Y-%m}" for one in facts.entries}):
+        names += [f"{month_name}.{suffix}" for suffix in ("html", "print.html", "md", "json")]
+    return names
+
+
+def frame(arn: PolicyArn, name: str, api: str = "") -> Frame:
+    """The frame of a page of a policy, with its feeds."""
+    place = policy_page(arn, "")
+    return Frame(
+        path=f"{place}{name}",
+        section="Policies",
+        feeds=((arn.name, f"{place}feed.atom", f"{place}feed.json"),),
+        api=api,
+    )
+
+
+def timeline(pages: "Pages", arn: PolicyArn, chosen: str) -> Page:
+    """The policy's page; `chosen` narrows the timeline down to a year or a kind."""
+    facts = pages.facts(arn)
+    known = {one.file for one in _filters(facts)}
+    name = f"{chosen}.html" if chosen.isdigit() else f"only-{chosen}.html" if chosen else "index.html"
+    if name not in known:
+        raise MissingPageError(name)
+
+    def make() -> Page:
+        view = timeline_view(
+            arn,
+            facts.entries,
+            facts.points,
+            facts.today,
+            None if pages.static else facts.watch(planned=arn in pages.watched),
+            facts.newest or pages.tracker.clock() if pages.static else pages.tracker.clock(),
+            flagged=sum(1 for one in facts.attention if not one.accepted),
+            chosen=chosen,
+        )
+        return pages.render(
+            "policy.html",
+            frame(arn, name),
+            view=view,
+            sentence=in_force_sentence(actor(arn), facts.today),
+            shown_as=next((one.label for one in view.filters if one.current and chosen), ""),
+            version_path=_version_path(facts),
+            months=sorted({f"{one.observed_at:%Y-%m}" for one in facts.entries}, reverse=True),
+            versions=list(reversed(facts.versions)),
+        )
+
+    return pages.kept(f"{folder(arn)}/{name}", pages.marks(arn, looks=True), make)
+
+
+def _filters(facts: "Facts") -> "tuple[Filter, ...]":
+    return filters_of(facts.entries, "")
+
+
+def _version_path(facts: "Facts") -> str:
+    if facts.today is None:
+        return ""
+    stem = facts.version_stem((facts.today.version, facts.today.create_date))
+    return policy_page(facts.arn, f"{stem}.html")
+
+
+def change(pages: "Pages", facts: "Facts", stem: str, suffix: str) -> Page:
+    """A change: as a page of the site, as one file for print, as Markdown, as JSON."""
+    printed = stem.endswith(".print")
+    stem = stem.removesuffix(".print")
+    found = facts.change(stem)
+    if found is None:
+        raise MissingPageError(f"{folder(facts.arn)}/{stem}.{suffix}")
+    seen, renderer = found.transition.observed_at, pages.tracker.renderer()
+    if suffix == "json":
+        return text_page(renderer.json(found), "json", seen, FOREVER_S)
+    if suffix == "md":
+        return text_page(renderer.markdown(found), "md", seen, FOREVER_S)
+    if printed:
+        return text_page(renderer.html(found), "html", seen, FOREVER_S)
+    stems = list(facts.stems)
+    at = stems.index(stem)
+    ends = [end for end in (found.transition.before, found.transition.after) if end]
+    return pages.render(
+        "change.html",
+        frame(facts.arn, f"{stem}.html"),
+        view=renderer.view(found),
+        downloads=(("Markdown", f"{stem}.md"), ("JSON", f"{stem}.json"), ("HTML for print", f"{stem}.print.html")),
+        versions=[
+            (f"{end.version}, as a document and by service", f"{facts.version_stem((end.version, end.create_date))}.html")
+            for end in ends
+        ],
+        before=_step(stems, at - 1),
+        after=_step(stems, at + 1),
+    )  # fmt: skip
+
+
+def attention(pages: "Pages", facts: "Facts") -> Page:
+    """What of the policy's default deserves attention, since when, beside what AWS says of it."""
+    found = by_weight(one for one in facts.attention if not one.accepted)
+    return pages.render(
+        "attention.html",
+        frame(facts.arn, "attention.html", f"api/v1/policies/{facts.arn.name}/attention"),
+        policy=facts.arn,
+        actor=actor(facts.arn),
+        version=facts.today.version if facts.today else None,
+        rows=found,
+        groups=finding_groups(found),
+        accepted=len(facts.attention) - len(found),
+        quoted=claim(facts.arn),
+        policies=(),
+    )
+
+
+def version(pages: "Pages", facts: "Facts", stem: str, suffix: str, asked: str) -> Page:
+    """One version: its statements, what it allows by service, and its document."""
+    arn, identity = facts.arn, facts.versions[stem]
+
+    def make() -> Page:
+        snapshot, catalogue = pages.tracker.archive.snapshot(arn, *identity), pages.tracker.catalogue()
+        if suffix == "json":
+            return text_page(snapshot.document, "json", identity[1], FOREVER_S)
+        allowed, default = (
+            facts.granted(identity),
+            facts.today and (facts.today.version, facts.today.create_date),
+        )
+        flagged = (
+            frozenset(action.lower() for one in facts.attention if not one.accepted for action in one.actions)
+            if default == identity
+            else frozenset()
+        )
+        view = VersionView(
+            policy=arn,
+            version=identity[0],
+            create_date=identity[1],
+            default=default == identity,
+            seen=seen_words(
+                [
+                    (one.observed_at, one.basis)
+                    for one in facts.reading.observations
+                    if one.identity == identity
+                ]
+            ),
+            sha256=snapshot.sha256,
+            source=snapshot.source,
+            catalogue=catalogue.version,
+            statements=statement_rows(facts.reading.document(identity)),
+            services=allowed_services(allowed, catalogue, flagged, asked),
+            total=sum(map(len, allowed.values())),
+            document=snapshot.document,
+            asked=asked,
+        )
+        touching = [one for one in facts.stems if stem in one.partition("_")[0].split("-")]
+        return pages.render(
+            "version.html",
+            frame(arn, f"{stem}.html"),
+            view=view,
+            stem=stem,
+            document=inert_lines(snapshot.document),
+            changes=[(one.partition("_")[0].replace("-", " to "), f"{one}.html") for one in touching],
+        )
+
+    return pages.kept(f"{folder(arn)}/{stem}.{suffix}?{asked}", pages.marks(arn), make)
+
+
+def month(pages: "Pages", facts: "Facts", stem: str, suffix: str, ends: tuple[datetime, datetime]) -> Page:
+    """A month of the policy: the net change, what came and went, and what happened in between."""
+    found, renderer = facts.reading.period(*ends), pages.tracker.renderer()
+    if suffix == "json":
+        return text_page(renderer.period_json(found), "json")
+    if suffix == "md":
+        return text_page(renderer.period_markdown(found), "md")
+    if stem.endswith(".print"):
+        return text_page(renderer.period_html(found), "html")
+    inside = [one for one in facts.entries if ends[0] <= one.observed_at < ends[1]]
+    earlier, later = _neighbours(pages, facts, ends)
+    step = tuple(
+        (f"{one:%Y-%m}", f"{one:%Y-%m}.html")
+        if one and (known := month_of(f"{one:%Y-%m}")) and _months(facts, known)
+        else None
+        for one in (earlier, later)
+    )
+    return pages.render(
+        "period.html",
+        frame(facts.arn, f"{stem}.html"),
+        view=renderer.period(found),
+        entries=inside,
+        downloads=(("Markdown", f"{stem}.md"), ("JSON", f"{stem}.json"), ("HTML for print", f"{stem}.print.html")),
+        before=step[0],
+        after=step[1],
+    )  # fmt: skip
+
+
+def _neighbours(
+    pages: "Pages", facts: "Facts", ends: tuple[datetime, datetime]
+) -> tuple[datetime | None, datetime | None]:
+    """The months before and after; of a site of files those in which anything changed, since only they are there."""
+    if not pages.static:
+        return ends[0] - timedelta(days=1), ends[1]
+    moments = [one.observed_at for one in facts.entries]
+    return (
+        max((one for one in moments if one < ends[0]), default=None),
+        min((one for one in moments if one >= ends[1]), default=None),
+    )
+
+
+def _step(stems: list[str], at: int) -> tuple[str, str] | None:
+    """(label, file) of a neighbouring change."""
+    if not 0 <= at < len(stems):
+        return None
+    label = stems[at].partition("_")[0].replace("-", " to ").replace("none to ", "")
+    return label, f"{stems[at]}.html"
+
+
+def month_of(stem: str) -> tuple[datetime, datetime] | None:
+    """[first, next first) of a stem `2021-12`; None for any other."""
+    found = _MONTH.match(stem)
+    if not found or not 2000 <= int(found[1]) <= 2999:
+        return None
+    first = datetime(int(found[1]), int(found[2]), 1, tzinfo=UTC)
+    return first, first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
