@@ -26,7 +26,7 @@ def table(figures: Sequence[Figure]) -> str:
         sign = {"ratio": "×", "extra": f" {figure.unit} more", "absolute": f" {figure.unit}"}[figure.promise]
         verdict = "" if figure.holds else " **missed**"
         rows.append(
-            f"| {figure.what} | {figure.ours:,.3g} {figure.unit} | {beside} | at most {figure.limit:g}{sign} "
+            f"| {figure.what} | {figure.ours:,.3g} {figure.unit} | {beside} | at most {figure.limit:.3g}{sign} "
             f"| {figure.measured:,.2f}{sign}{verdict} |"
         )
     return "\n".join(rows)
