@@ -64,6 +64,10 @@ class Archive:
                 found.append(arn)
         return tuple(sorted(found))
 
+    def count(self) -> int:
+        """How many policies the index has, without reading which."""
+        return self._indexed.count()
+
     def resolve(self, name_or_arn: str, partition: str = "aws") -> PolicyArn:
         """The archived policy of a name or an ARN. Raises UnknownPolicyError, which names those spelt alike."""
         asked = self._asked(name_or_arn, partition)
@@ -255,6 +259,10 @@ class Archive:
             if arn is not None:
                 found.append(arn)
         return tuple(sorted(found))
+
+    def must_agree(self, arn: PolicyArn | None = None) -> None:
+        """Raises SetupError where the index does not have what the files have, of one policy or of any."""
+        self._indexed.must_agree(arn)
 
     def rebuild(self, changes: Callable[[PolicyArn], Iterable[ChangeRow]]) -> "Rebuilt":
         """Make the index again from the files alone; `changes` compares a policy's versions. The state is not touched."""

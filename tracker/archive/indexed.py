@@ -40,6 +40,13 @@ class Indexed:
             rows = db.execute("SELECT policy, arn FROM policies").fetchall()
         return {policy: PolicyArn.parse(arn) for policy, arn in rows}
 
+    def count(self) -> int:
+        """How many policies are indexed."""
+        if not self._database.exists:
+            return 0
+        with self._database.reading() as db:
+            return int(db.execute("SELECT count(*) FROM policies").fetchone()[0])
+
     def arn(self, key: str) -> PolicyArn | None:
         """The ARN of one indexed policy."""
         if not self._database.exists:
@@ -64,10 +71,19 @@ class Indexed:
             rows = [
                 index.read_change(dict(row)) for row in db.execute(f"{sql} ORDER BY observed_at, id", asked)
             ]
-            underway = db.execute("SELECT 1 FROM runs WHERE finished IS NULL").fetchone() is not None
-        if not underway:  # a round that runs, or was killed, is between a file and its row: no fault
-            self._refuse(self.behind(arn))
+        self.must_agree(arn)
         return tuple(rows)
+
+    def must_agree(self, arn: PolicyArn | None = None) -> None:
+        """Raises SetupError where the index does not have what the files have, of one policy or of any.
+
+        A round that runs, or was killed, is between a file and its row: that is no fault.
+        """
+        if self._database.exists:
+            with self._database.reading() as db:
+                if db.execute("SELECT 1 FROM runs WHERE finished IS NULL").fetchone() is not None:
+                    return
+        self._refuse(self.behind(arn))
 
     def behind(self, arn: PolicyArn | None = None) -> tuple[str, ...]:
         """Folders of policies ('aws/ReadOnlyAccess') whose files the index has not seen, or no longer finds, sorted."""

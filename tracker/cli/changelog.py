@@ -7,7 +7,7 @@ import click
 
 from tracker.cli.app import Examples, formatted
 from tracker.cli.output import put, put_items
-from tracker.cli.policies import POLICY, archived, instant, month
+from tracker.cli.policies import POLICY, archived, stretch
 from tracker.cli.shell import Shell
 from tracker.errors import InputError
 
@@ -55,41 +55,24 @@ def command(
     again in between. Without a POLICY: those in the settings.
     """
     tracker = shell.tracker()
-    stretch = _stretch(month_, since, until, tracker.clock())
+    period = stretch(month_, since, until, tracker.clock())
     arns = archived(tracker, policies, every=every)
     if not arns:
         raise InputError(
             "the archive holds no policy yet", advice="policy-tracker check looks at those in the settings"
         )
-    if stretch:
-        put(_period(tracker, arns, stretch, wanted))
+    if period:
+        put(_period(tracker, arns, period, wanted))
     else:
         _cumulative(tracker, arns, wanted)
 
 
-def _stretch(
-    month_: str | None, since: str | None, until: str | None, now: datetime
-) -> tuple[datetime, datetime] | None:
-    if month_ and (since or until):
-        raise click.UsageError("--month stands alone: it is a --since and an --until")
-    if until and not since:
-        raise click.UsageError("--until needs a --since")
-    if month_:
-        return month(month_)
-    if not since:
-        return None
-    begin, end = instant(since, "--since"), instant(until, "--until") if until else now
-    if begin >= end:
-        raise InputError(f"--since {since} does not come before --until {until or 'now'}")
-    return begin, end
-
-
 def _period(
-    tracker: "Tracker", arns: "Sequence[PolicyArn]", stretch: tuple[datetime, datetime], wanted: str
+    tracker: "Tracker", arns: "Sequence[PolicyArn]", period: tuple[datetime, datetime], wanted: str
 ) -> str:
     from tracker.service import period_of
 
-    periods = [period_of(tracker, arn, *stretch) for arn in arns]
+    periods = [period_of(tracker, arn, *period) for arn in arns]
     renderer = tracker.renderer()
     renderings = {
         "text": renderer.period_text,

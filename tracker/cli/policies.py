@@ -159,6 +159,24 @@ def instant(text: str, what: str) -> datetime:
         raise InputError(f"{what}: {error}") from error
 
 
+def stretch(
+    month_: str | None, since: str | None, until: str | None, now: datetime
+) -> tuple[datetime, datetime] | None:
+    """[since, until) of the options --month, --since and --until; None where none is given."""
+    if month_ and (since or until):
+        raise click.UsageError("--month stands alone: it is a --since and an --until")
+    if until and not since:
+        raise click.UsageError("--until needs a --since")
+    if month_:
+        return month(month_)
+    if not since:
+        return None
+    begin, end = instant(since, "--since"), instant(until, "--until") if until else now
+    if begin >= end:
+        raise InputError(f"--since {since} does not come before --until {until or 'now'}")
+    return begin, end
+
+
 def read_text(path: Path) -> str:
     """A file that a person named, as text. Raises InputError where it can't be read."""
     try:

@@ -1,0 +1,139 @@
+"""The grants asked: everything that any policy said about an action or a pattern, with the moments at which it did.
+
+On the path of a search that is to answer at once: bare SQL, and each word is read once.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Collection, Iterator
+from functools import cache
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from tracker.archive.grants import BUT, LITERAL, WILD, read_place, service_of
+from tracker.model.asked import How, Moment, Question, Said
+from tracker.model.identity import PolicyArn, VersionId
+from tracker.policy.patterns import literal_prefix
+from tracker.policy.questions import concerns
+from tracker.store.instants import read_sortable
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tracker.model.change import Scope
+    from tracker.model.history import Basis
+
+_HOW: dict[int, How] = {LITERAL: "name", WILD: "wildcard", BUT: "all-but"}
+_BEYOND = "\U0010ffff"  # sorts after whatever an action may be called
+_PATTERNS = "SELECT id, kind, text, spelling FROM patterns WHERE"
+_EFFECT = "SELECT effect FROM places WHERE id = ?"
+_SCOPE = "SELECT scope FROM places WHERE id = ?"
+_STATEMENT = "SELECT number, sid FROM statements WHERE id = ?"
+_GRANTS = """
+SELECT holder, pattern, place, statement, since, until FROM grants
+WHERE pattern IN (SELECT value FROM json_each(?)) ORDER BY holder
+"""
+_MOMENTS = """
+SELECT holders.id, arn, line, observed_at, version, basis
+FROM holders JOIN policies USING (policy) JOIN observations USING (policy)
+WHERE holders.id IN (SELECT value FROM json_each(?)) ORDER BY holders.id, observed_at, line
+"""
+
+_CREATED = "SELECT policies.arn, observed_at FROM changes JOIN policies USING (policy) WHERE kind = 'created'"
+
+
+def said(
+    db: sqlite3.Connection, asked: Question, policies: Collection[str] | None = None
+) -> Iterator[tuple[PolicyArn, list[Said]]]:
+    """What each policy said that concerns the question, oldest first; of all policies or of these folders' alone."""
+    words = _Words(db)
+    patterns = {number: (_HOW[kind], text, spelling) for number, kind, text, spelling in _patterns(db, asked)}
+    rows = db.execute(_GRANTS, (json.dumps(list(patterns)),)).fetchall()
+    if policies is not None:
+        wanted = {number for number, key in db.execute("SELECT id, policy FROM holders") if key in policies}
+        rows = [row for row in rows if row[0] in wanted]
+    lines = db.execute(_MOMENTS, (json.dumps(sorted({row[0] for row in rows})),))
+    seen = {holder: list(group) for holder, group in groupby(lines, key=itemgetter(0))}
+    created = frozenset(db.execute(_CREATED))
+    for holder, group in groupby(rows, key=itemgetter(0)):
+        moments = _moments(seen[holder], words, created)
+        found = []
+        for _, pattern, place, statement, since, until in group:
+            how, text, spelling = patterns[pattern]
+            scope, literal = words.place(place)
+            number, sid = words.statement(statement)
+            begun, ended = moments(since), None if until is None else moments(until)
+            found.append(
+                Said(words.effect(place), how, text, spelling, scope, literal, number, sid, begun, ended)
+            )
+        found.sort(key=lambda one: one.since.at)
+        yield PolicyArn.parse(seen[holder][0][1]), found
+
+
+def _moments(
+    lines: list[tuple[int, str, int, str, str | None, "Basis"]],
+    words: "_Words",
+    created: Collection[tuple[str, str]],
+) -> Callable[[int], Moment]:
+    """The moments of one policy by the lines of its timeline, made as they are wanted."""
+    told = {line: (at, version, basis) for _, _, line, at, version, basis in lines}
+    _, arn, _, first, *_ = lines[0]
+    if (arn, first) in created:  # it was looked for before and was not there: nothing is unknown
+        first = ""
+
+    @cache
+    def moment(line: int) -> Moment:
+        at, version, basis = told[line]
+        return Moment(read_sortable(at), words.version(version), basis, at == first)
+
+    return moment
+
+
+def gone(db: sqlite3.Connection) -> dict[PolicyArn, "datetime"]:
+    """The policies whose last observation is that they are no longer visible, and since when."""
+    rows = db.execute(
+        """SELECT arn, observed_at FROM observations AS one JOIN policies USING (policy) WHERE version IS NULL
+           AND NOT EXISTS (SELECT 1 FROM observations AS later WHERE later.policy = one.policy
+               AND (later.observed_at, later.line) > (one.observed_at, one.line))"""
+    )
+    return {PolicyArn.parse(arn): read_sortable(at) for arn, at in rows}
+
+
+def _patterns(db: sqlite3.Connection, asked: Question) -> Iterator[tuple[int, int, str, str]]:
+    """(id, kind, text, spelling) of every pattern that has an action in common with the question."""
+    service, prefix = service_of(asked.pattern), literal_prefix(asked.pattern)
+    if asked.single:
+        named, values = "text = ?", [asked.pattern]
+    else:
+        named, values = (
+            "text >= ? AND text < ? AND text GLOB ?",
+            [prefix, prefix + _BEYOND, _glob(asked.pattern)],
+        )
+    yield from db.execute(f"{_PATTERNS} kind = 0 AND {named}", values)
+    near = f"{_PATTERNS} kind > 0 AND (?1 = '' OR service IN (?1, ''))"
+    if asked.single:  # what can't match is left out by SQLite, which needs no regular expression for it
+        near += " AND (kind = 2 OR ?2 GLOB text OR text GLOB '*[[]*')"
+    for number, kind, text, spelling in db.execute(near, (service, asked.pattern)[: 1 + asked.single]):
+        if concerns(asked, _HOW[kind], text):
+            yield number, kind, text, spelling
+
+
+def _glob(pattern: str) -> str:
+    """A pattern for GLOB, which knows the same two signs as IAM, and one more."""
+    return pattern.replace("[", "[[]")
+
+
+class _Words:
+    """What the numbers in a row of grants stand for, each looked up once."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.effect = cache(lambda number: db.execute(_EFFECT, (number,)).fetchone()[0])
+        self.statement = cache(lambda number: db.execute(_STATEMENT, (number,)).fetchone())
+        self.place = cache(lambda number: _scope(db.execute(_SCOPE, (number,)).fetchone()[0]))
+        self.version = cache(lambda text: None if text is None else VersionId.parse(text))
+
+
+def _scope(text: str) -> "tuple[Scope, bool]":
+    place = read_place(text)
+    return place.scope, place.literal_variables

@@ -1,0 +1,195 @@
+"""`policy-tracker search`: which policies allow an action, since when, until when. It reads the index alone."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from tracker.cli.app import Examples, formatted
+from tracker.cli.output import put, put_items, table
+from tracker.cli.policies import POLICY, archived, instant, stretch
+from tracker.cli.shell import Shell
+from tracker.model.instants import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tracker.asking import Gain
+    from tracker.collaborators import Tracker
+    from tracker.model.asked import Holder, Question
+
+
+@click.command(
+    "search",
+    cls=Examples,
+    short_help="Which policies allow an action, since when.",
+    examples=(
+        "policy-tracker search s3:GetObject",
+        "policy-tracker search 's3:Get*' --all-of --at 2022-01-01",
+        "policy-tracker search '*:Decrypt' --policy ReadOnlyAccess --json",
+        "policy-tracker search 'kms:*' --month 2024-03    # what was newly let through in a month",
+    ),
+)
+@click.argument("action", metavar="ACTION-OR-PATTERN")
+@click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    type=POLICY,
+    metavar="POLICY",
+    help="Of this policy alone; may be given again.",
+)
+@click.option("--at", metavar="DATE", help="At a date or an instant, UTC, instead of now.")
+@click.option(
+    "--all-of",
+    "every",
+    is_flag=True,
+    help="Policies that allow all of a pattern's actions, not just any of them.",
+)
+@click.option("--month", "month_", metavar="YYYY-MM", help="What was newly let through in a month, UTC.")
+@click.option("--since", metavar="DATE", help="What was newly let through from this instant on, UTC.")
+@click.option("--until", metavar="DATE", help="And before this one. [default: now]")
+@formatted("text", "json")
+@click.pass_obj
+def command(
+    shell: Shell,
+    action: str,
+    policies: tuple[str, ...],
+    at: str | None,
+    every: bool,
+    month_: str | None,
+    since: str | None,
+    until: str | None,
+    wanted: str,
+) -> None:
+    """Which policies allow an action, since when and until when, by which statement and under which scope.
+
+    ACTION-OR-PATTERN is without regard to case; 's3:Get*' means any of these, with --all-of all of them. What a policy's
+    own Deny takes back everywhere is not allowed; what it takes back in part is told beside it.
+    """
+    from tracker.policy.questions import question
+
+    tracker = shell.tracker()
+    period = stretch(month_, since, until, tracker.clock())
+    if at and period:
+        raise click.UsageError("--at is a moment; --month, --since and --until are a stretch of time")
+    asked, moment = question(action), instant(at, "--at") if at else None
+    from tracker.asking import gains, holders
+
+    found = holders(
+        tracker.archive, asked, every=every, policies=archived(tracker, policies) if policies else None
+    )
+    if period:
+        _put_gains(asked, gains(asked, found, *period), period, wanted)
+    elif wanted == "json":
+        _put_json(asked, found, moment, every)
+    else:
+        _put_text(tracker, asked, found, moment, every=every, known=len(policies) or tracker.archive.count())
+
+
+def _put_text(
+    tracker: "Tracker",
+    asked: "Question",
+    found: "Sequence[Holder]",
+    moment: datetime | None,
+    *,
+    every: bool,
+    known: int,
+) -> None:
+    from tracker.changelog.holders import answer
+
+    put(answer(asked, found, moment, known, every=every))
+    holding = [one for one in found if one.span_at(moment)]
+    others = [one for one in found if not one.span_at(moment)]
+    if holding:
+        put("")
+        table(("policy", "since", "by", "where", "statement"), [_cells(one, moment) for one in holding])
+    if others:
+        put("")
+        table(("policy", "from", "until", "by", "where"), [_past(one, moment) for one in others])
+    if asked.single and not any(one.how == "name" for each in found for one in each.said):
+        service, _, name = asked.pattern.partition(":")
+        if tracker.catalogue().action(service, name) is None:
+            put(
+                f"\nNo document names {asked.asked}, and the catalogue of AWS's actions doesn't know it: check the spelling."
+            )
+
+
+def _cells(one: "Holder", moment: datetime | None) -> tuple[str, ...]:
+    from tracker.changelog.holders import (
+        by_in_words,
+        shown_at,
+        since_in_words,
+        statements_in_words,
+        where_in_words,
+    )
+
+    allows, denies = shown_at(one, moment)
+    span = one.span_at(moment)
+    assert span is not None  # noqa: S101 -- the caller has asked
+    name = one.arn.name if one.gone is None else f"{one.arn.name} (not visible since {one.gone:%Y-%m-%d})"
+    return (
+        name,
+        since_in_words(span.since),
+        by_in_words(allows),
+        where_in_words(allows, denies),
+        statements_in_words(allows),
+    )
+
+
+def _past(one: "Holder", moment: datetime | None) -> tuple[str, ...]:
+    from tracker.changelog.holders import by_in_words, shown_at, since_in_words, where_in_words
+
+    span = one.spans[-1]
+    allows, denies = shown_at(one, moment)
+    until = since_in_words(span.until) if span.until else "now"
+    return (
+        one.arn.name,
+        since_in_words(span.since),
+        until,
+        by_in_words(allows),
+        where_in_words(allows, denies),
+    )
+
+
+def _put_json(asked: "Question", found: "Sequence[Holder]", moment: datetime | None, every: bool) -> None:
+    from tracker.changelog.holders import holder_record
+
+    put_items(
+        "search",
+        [holder_record(one, moment) for one in found],
+        action=asked.asked,
+        all_of=every,
+        at=iso(moment) if moment else None,
+    )
+
+
+def _put_gains(
+    asked: "Question", found: "Sequence[Gain]", period: tuple[datetime, datetime], wanted: str
+) -> None:
+    from tracker.changelog.holders import by_in_words, gain_record, statements_in_words, where_in_words
+    from tracker.changelog.wording import count
+
+    if wanted == "json":
+        items = [gain_record(one.arn, one.moment, one.said) for one in found]
+        put_items("gains", items, action=asked.asked, since=iso(period[0]), until=iso(period[1]))
+        return
+    policies = count(len({one.arn for one in found}), "policy", "policies")
+    put(f"{policies} newly let through {asked.asked} from {iso(period[0])} until {iso(period[1])}.")
+    if found:
+        put("")
+        rows = [
+            (
+                f"{one.moment.at:%Y-%m-%d}",
+                f"{one.arn.name} {one.moment.version or ''}".rstrip(),
+                ", ".join(
+                    sorted(
+                        {each.spelling if each.how != "all-but" else by_in_words([each]) for each in one.said}
+                    )
+                ),
+                where_in_words(one.said, ()),
+                statements_in_words(one.said),
+            )
+            for one in found
+        ]
+        table(("seen", "policy", "newly", "where", "statement"), rows)
