@@ -49,9 +49,9 @@ def _covered(edit: Edit, unit: Place, mine: Grants, other: Grants, whole: Place)
 
 def _covers(side: Grants, edit: Edit, unit: Place, rest: tuple[Claims, ...]) -> bool:
     """True where a side says what the unit says without the edit's atom, of which `rest` is left."""
-    but = (edit.atom,)
+    but = edit.atom
     if edit.effect == "Deny":
-        there = tuple(claims for claims, _ in side.near("Deny", edit.subject, but=but))
+        there = tuple(claims for claims, _ in side.near("Deny", edit.subject, but))
         where = side.atom_region(edit.subject, unit, denied=False)
         return exceeds(where, Region((*there, *rest))) is False
     where = side.atom_region(edit.subject, unit)
@@ -60,7 +60,7 @@ def _covers(side: Grants, edit: Edit, unit: Place, rest: tuple[Claims, ...]) -> 
             return True
         if side.simple and not rest and side.access.atoms and side.access.atoms[0].place == edit.place:
             return is_empty(where)
-    return exceeds(where, Region((*side.region(edit.subject, but=but).allowed, *rest))) is False
+    return exceeds(where, Region((*side.region(edit.subject, but).allowed, *rest))) is False
 
 
 def _rest(edit: Edit, unit: Place, whole: Place) -> tuple[Claims, ...]:

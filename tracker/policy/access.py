@@ -96,13 +96,6 @@ class Access:
         """True where no wildcard and no NotAction stands in it: then no catalogue is needed."""
         return not any(one.wildcards or one.excluded is not None for one in self.atoms)
 
-    def spelling(self, action: str) -> str | None:
-        """How the document spells a literal action; None where it does not name it."""
-        found = [
-            one.literals[action] for one in self.atoms if one.effect == "Allow" and action in one.literals
-        ]
-        return min(found) if found else None
-
 
 def access_of(document: Document | None, places: Places) -> Access:
     """The access of a document, its scopes numbered in `places`. None is a document that is not there: no access."""
@@ -155,6 +148,7 @@ class Expander:
         self._names: dict[str, Sequence[str]] = {}
         self._reached: dict[str, Sequence[str]] = {}
         self._all: Sequence[str] | None = None
+        self._unknown: set[str] | None = None  # of those that are named, the ones the catalogue lacks
         for action in sorted(named):
             service, _, name = action.partition(":")
             self._named.setdefault(service, []).append(name)
@@ -185,9 +179,10 @@ class Expander:
     def reaches(self, patterns: Iterable[str]) -> int:
         """How many actions of the catalogue alone these patterns match."""
         found = {action for pattern in patterns for action in self.reach(pattern)}
-        named = [f"{service}:{name}" for service, names in self._named.items() for name in names]
-        unknown = {action for action in named if not self._is_known(action)}
-        return len(found - unknown) if is_wild("".join(patterns)) else sum(map(self._is_known, found))
+        if self._unknown is None:
+            named = {f"{service}:{name}" for service, names in self._named.items() for name in names}
+            self._unknown = {action for action in named if not self._is_known(action)}
+        return sum(map(self._is_known, found)) if len(found) < 2 else len(found - self._unknown)
 
     def _is_known(self, action: str) -> bool:
         service, _, name = action.partition(":")

@@ -32,17 +32,28 @@ def granted(document: Document | None, catalogue: Catalogue) -> Mapping[str, Map
     shown: dict[int, tuple[tuple[Scope, ...], tuple[Scope, ...]] | None] = {
         signature: _shown(signature, access, places) for signature in set(found.values())
     }
-    spelt = {low: action for one in access.atoms for low, action in one.literals.items()}
+    spelt = _spellings(access)
     made: dict[str, dict[str, GrantedAction]] = {}
     for action in sorted(found):
         held = shown[found[action]]
         if held is not None:
             service, _, name = action.partition(":")
-            spelling = access.spelling(action) if action in spelt else None
-            made.setdefault(service, {})[name] = GrantedAction(
-                spelling or catalogue_spelling(action, catalogue), *held, by_wildcard=spelling is None
-            )
+            literal = spelt.get(action)
+            spelling = literal or catalogue_spelling(action, catalogue)
+            made.setdefault(service, {})[name] = GrantedAction(spelling, *held, literal is None)
     return made
+
+
+def _spellings(access: Access) -> dict[str, str]:
+    """Every allowed literal, in lower case -> as spelt; of several spellings the first in order."""
+    spelt: dict[str, str] = {}
+    for one in access.atoms:
+        if one.effect == "Allow":
+            known = spelt.keys() & one.literals.keys() if spelt else ()
+            earlier = {low: min(spelt[low], one.literals[low]) for low in known}
+            spelt |= one.literals
+            spelt |= earlier
+    return spelt
 
 
 def catalogue_spelling(action: str, catalogue: Catalogue) -> str:

@@ -6,6 +6,7 @@ today is asked of `access.signatures`.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from tracker.model.change import Effect
@@ -52,28 +53,24 @@ class Grants:
 
     def __init__(self, access: Access, places: Places) -> None:
         self.access = access
-        self._places = places
-        self._by_service = [_by_service(one) for one in access.atoms]
+        self._groups = [_Group(one, claims_of(places.known[one.place])) for one in access.atoms]
 
     def near(
-        self, effect: Effect, subject: Subject, *, but: Iterable[Atom] = ()
+        self, effect: Effect, subject: Subject, but: Atom | None = None
     ) -> tuple[tuple[Claims, int], ...]:
-        """Every (claims, scope) of an effect that shares an action with the subject. `but` leaves atoms out."""
+        """Every (claims, scope) of an effect that shares an action with the subject; `but` leaves one atom out."""
         found = []
-        left_out = frozenset(but)
-        for atoms, index in zip(self.access.atoms, self._by_service, strict=True):
-            place = claims_of(self._places.known[atoms.place])
-            if atoms.effect != effect or place is None:
-                continue
-            action = self._action(atoms, index, subject, left_out)
-            if action is not None:
-                found.append(((*action, *place), atoms.place))
+        for group in self._groups:
+            if group.atoms.effect == effect and group.place is not None:
+                action = group.action(subject, but)
+                if action is not None:
+                    found.append(((*action, *group.place), group.atoms.place))
         return tuple(found)
 
-    def region(self, subject: Subject, *, but: Iterable[Atom] = ()) -> Region:
+    def region(self, subject: Subject, but: Atom | None = None) -> Region:
         """What is allowed, of the actions that share something with the subject."""
         return Region(
-            tuple(claims for claims, _ in self.near("Allow", subject, but=but)),
+            tuple(claims for claims, _ in self.near("Allow", subject, but)),
             tuple(claims for claims, _ in self.near("Deny", subject)),
         )
 
@@ -85,13 +82,14 @@ class Grants:
 
     def covered_by_same_scope(self, subject: Subject, place: int) -> bool:
         """True where other action strings allowed under the very same scope cover an Action subject: the quick proof."""
+        (wanted,) = subject.patterns
         near = {
             pattern
-            for atoms, index in zip(self.access.atoms, self._by_service, strict=True)
-            if atoms.effect == "Allow" and atoms.place == place
-            for pattern in _candidates(index, subject.patterns[0])
+            for group in self._groups
+            if group.atoms.effect == "Allow" and group.atoms.place == place
+            for pattern in (group.every if subject.wild else group.wild).near(wanted)
         }
-        return covers(near - {subject.patterns[0]}, subject.patterns[0])
+        return covers(near - {wanted}, wanted)
 
     @property
     def simple(self) -> bool:
@@ -100,52 +98,74 @@ class Grants:
             len({one.place for one in self.access.atoms}) <= 1
         )
 
-    def _action(
-        self, atoms: Atoms, index: "_Index", subject: Subject, left_out: frozenset[Atom]
-    ) -> Claims | None:
-        if atoms.excluded is not None:
-            mine = Subject("NotAction", tuple(sorted(atoms.excluded)))
-            if (atoms.effect, mine, atoms.place) in left_out:
-                return None
-            if not subject.wild:
-                named = any(matches(pattern, subject.patterns[0]) for pattern in atoms.excluded)
-                return None if named else ()
-            return (_claim(atoms.excluded, False),)
-        patterns: Iterable[str]
-        if subject.kind == "Action":
-            wanted = subject.patterns[0]
-            patterns = [one for one in _candidates(index, wanted) if overlap(one, wanted)]
-        else:
-            patterns = [*atoms.literals, *atoms.wildcards]
-        if left_out:
-            patterns = [
-                one
-                for one in patterns
-                if (atoms.effect, Subject("Action", (one,)), atoms.place) not in left_out
-            ]
+
+class _Group:
+    """The atoms of one effect and scope, with an index of their action strings."""
+
+    def __init__(self, atoms: Atoms, place: Claims | None) -> None:
+        self.atoms = atoms
+        self.place = place
+        self.wild = _Index(atoms.wildcards)
+
+    @cached_property
+    def every(self) -> "_Index":
+        """All action strings. Only wildcards are looked for here: a literal is found in the dictionary."""
+        return _Index([*self.atoms.literals, *self.atoms.wildcards])
+
+    def action(self, subject: Subject, but: Atom | None) -> Claims | None:
+        """What it claims of an action that it shares with the subject; None where it shares none."""
+        left_out = None
+        if but is not None and (but[0], but[2]) == (self.atoms.effect, self.atoms.place):
+            left_out = but[1]
+        if self.atoms.excluded is not None:
+            return self._not_action(self.atoms.excluded, subject, left_out)
+        if not subject.wild:
+            (one,) = subject.patterns
+            named = one in self.atoms.literals and left_out != subject
+            return () if named or any(matches(each, one) for each in self.wild.near(one)) else None
+        patterns = self._sharing(subject)
+        if left_out is not None and left_out.kind == "Action":
+            patterns = [one for one in patterns if one != left_out.patterns[0]]
         if not patterns:
             return None
-        return () if "*" in patterns or not subject.wild else (_claim(patterns, True),)
+        return () if "*" in patterns else (_claim(patterns, True),)
+
+    def _sharing(self, subject: Subject) -> list[str]:
+        if subject.kind == "NotAction":
+            return [*self.atoms.literals, *self.atoms.wildcards]
+        (wanted,) = subject.patterns
+        return [one for one in self.every.near(wanted) if overlap(one, wanted)]
+
+    def _not_action(
+        self, excluded: Iterable[str], subject: Subject, left_out: Subject | None
+    ) -> Claims | None:
+        if (
+            left_out is not None
+            and left_out.patterns == tuple(sorted(excluded))
+            and left_out.kind == "NotAction"
+        ):
+            return None
+        if subject.wild:
+            return (_claim(excluded, False),)
+        return None if any(matches(each, subject.patterns[0]) for each in excluded) else ()
 
 
-_Index = dict[str, list[str]]  # service -> patterns; '' holds those whose service is no plain text
+class _Index:
+    """Action strings by service."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._by_service: dict[str, list[str]] = {}  # '' holds those whose service is no plain text
+        for pattern in patterns:
+            self._by_service.setdefault(_service(pattern), []).append(pattern)
+
+    def near(self, pattern: str) -> list[str]:
+        """The strings that may share an action with a pattern."""
+        service = _service(pattern)
+        if not service:
+            return [one for patterns in self._by_service.values() for one in patterns]
+        return [*self._by_service.get(service, ()), *self._by_service.get("", ())]
 
 
 def _service(pattern: str) -> str:
     service, colon, _ = pattern.partition(":")
     return service if colon and not is_wild(service) else ""
-
-
-def _by_service(atoms: Atoms) -> _Index:
-    index: _Index = {}
-    for patterns in (atoms.literals, atoms.wildcards):
-        for pattern in patterns:
-            index.setdefault(_service(pattern), []).append(pattern)
-    return index
-
-
-def _candidates(index: _Index, pattern: str) -> Iterable[str]:
-    service = _service(pattern)
-    if not service:
-        return [one for patterns in index.values() for one in patterns]
-    return [*index.get(service, ()), *index.get("", ())]
