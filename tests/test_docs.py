@@ -12,7 +12,7 @@ from tracker.settings import load_settings
 ROOT = DOCS.parent
 TEXTS = sorted(
     [
-        *DOCS.glob("*.md"),
+        *DOCS.glob("**/*.md"),
         *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md") if (ROOT / name).exists()),
     ]
 )

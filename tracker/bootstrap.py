@@ -10,6 +10,7 @@ from tracker.archive.archive import Archive
 from tracker.archive.changelogs import Changelogs
 from tracker.collaborators import Plan, Tracker
 from tracker.delivery.outbox import Outbox
+from tracker.delivery.pace import Pace, rates
 from tracker.delivery.subscribers import Subscribers
 from tracker.errors import SettingsError
 from tracker.sources.iam import IamSource
@@ -19,6 +20,7 @@ from tracker.store.database import Database
 if TYPE_CHECKING:
     from tracker.changelog.render import Renderer
     from tracker.delivery.channel import Channel
+    from tracker.delivery.channels.wiring import ChannelOptions
     from tracker.delivery.smtp_settings import SmtpSettings
     from tracker.model.catalogue import Catalogue
     from tracker.model.rules import Rules
@@ -73,9 +75,9 @@ def open_tracker(
         return Renderer(catalogue(), [settings.templates] if settings.templates else [])
 
     def channel() -> "Channel":
-        from tracker.delivery.smtp import SmtpChannel
+        from tracker.delivery.channels.wiring import all_channels
 
-        return SmtpChannel(smtp_settings(settings))
+        return all_channels(channel_options(settings, clock))
 
     return Tracker(
         home=settings.home,
@@ -97,7 +99,38 @@ def open_tracker(
         lock_wait_s=settings.lock_wait_s,
         clock=clock,
         new_id=new_id,
+        workers=settings.channels.workers,
+        pace=Pace(rates(settings.channels.rates)),
     )
+
+
+def channel_options(settings: "Settings", clock: Callable[[], datetime]) -> "ChannelOptions":
+    """What the channels need of the settings."""
+    from tracker.delivery.channels.aws import AwsAccess
+    from tracker.delivery.channels.wiring import ChannelOptions
+    from tracker.settings import webhook_secret
+
+    aws, channels = settings.aws, settings.channels
+    return ChannelOptions(
+        smtp=lambda: smtp_settings(settings),
+        letters=lambda: letter_settings(settings),
+        webhook_secret=lambda: webhook_secret(settings),
+        aws=AwsAccess(aws.profile, aws.region, aws.connect_timeout_s, aws.read_timeout_s),
+        clock=clock,
+        private_networks=channels.private_networks,
+        timeout_s=channels.timeout_s,
+        ses_region=channels.ses_region,
+        ses_configuration_set=channels.ses_configuration_set,
+        sender=settings.mail.sender,
+    )
+
+
+def letter_settings(settings: "Settings") -> "SmtpSettings":
+    """In whose name mail is written, whatever carries it."""
+    from tracker.delivery.smtp_settings import SmtpSettings
+
+    mail = settings.mail
+    return SmtpSettings(sender=mail.sender, operator=mail.operator, base_url=settings.base_url or None)
 
 
 def smtp_settings(settings: "Settings") -> "SmtpSettings":

@@ -48,13 +48,15 @@ class Tracker:
     operator: str  # the operator's address, or empty
     link: str | None  # the base URL of the pages, if there are any
     source: Source
-    channel: Callable[[], Channel]  # SetupError where no mail server is set
+    channel: Callable[[], Channel]  # what carries messages, all channels of it; a new one at each call
     catalogue: Callable[[], Catalogue]
     rules: Callable[[], Rules]
     renderer: "Callable[[], Renderer]"
     lock_wait_s: float  # how long a round waits for another to end
     clock: Callable[[], datetime]  # aware, UTC
     new_id: Callable[[], str]  # of a run or a worker: never the same twice
+    workers: int = 1  # how many send at once
+    pace: Callable[[str], None] = lambda _: None  # called with a channel before each message; may wait
 
     def reading(self, arn: PolicyArn) -> Reading:
         """The past of one policy."""

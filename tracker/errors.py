@@ -57,9 +57,12 @@ class PolicyMissingError(PartialFailure):
 class RefusedError(PartialFailure):
     """A channel refused one message to one recipient; the others are not concerned."""
 
-    def __init__(self, message: str, *, permanent: bool, advice: str = "") -> None:
+    def __init__(
+        self, message: str, *, permanent: bool, advice: str = "", retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message, advice=advice)
         self.permanent = permanent  # False: the same may go through later
+        self.retry_after_s = retry_after_s  # seconds that the receiver asked us to wait, if it did
 
 
 class SetupError(TrackerError):

@@ -16,9 +16,10 @@ from tracker.archive.lock import round_lock
 from tracker.archive.runs import RunKind
 from tracker.collaborators import Tracker
 from tracker.delivery.deliver import Delivery
-from tracker.delivery.deliver import deliver as send
+from tracker.delivery.parallel import deliver_by as send
 from tracker.delivery.subscribers import Subscriber
-from tracker.errors import InputError, SetupError, TrackerError, UnknownPolicyError
+from tracker.digests import send_digests
+from tracker.errors import InputError, TrackerError, UnknownPolicyError
 from tracker.model.asking import Answer, Known
 from tracker.model.history import Look, Observation
 from tracker.model.identity import PolicyArn
@@ -167,6 +168,7 @@ def run_due(tracker: Tracker, policies: Sequence[PolicyArn]) -> Due:
     if look is not None and not (look.checked or look.failed):
         look = None  # another process made it while this one waited
     reports = tuple(arn for arn in policies if _report(tracker, arn))
+    send_digests(tracker, policies)
     delivered = deliver(tracker)
     now = tracker.clock()
     return Due(look, reports, delivered, tracker.plan.look.next(now), tracker.plan.report.next(now))
@@ -221,11 +223,15 @@ def deliver(tracker: Tracker) -> Delivery:
     """Send what waits in the outbox and is due, whoever put it there. Where nothing is due no server is asked."""
     if not tracker.outbox.due(tracker.clock()):
         return Delivery()
-    try:
-        channel = tracker.channel()
-    except SetupError as error:
-        return Delivery(stopped=error)
-    return send(tracker.outbox, channel, tracker.clock, tracker.new_id(), operator=tracker.operator)
+    return send(
+        tracker.workers,
+        tracker.outbox,
+        tracker.channel,
+        tracker.clock,
+        tracker.new_id,
+        operator=tracker.operator,
+        pace=tracker.pace,
+    )
 
 
 def reindex(tracker: Tracker) -> "Rebuilt":

@@ -255,7 +255,7 @@ def test_years_of_sent_mail_do_not_slow_a_claim(
 
     queue("anna")
     with database.reading() as connection:
-        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {_NEXT}", ("2026",))]
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {_NEXT}", ("2026", ","))]
     assert any("USING INDEX outbox_open" in step for step in plan)
     assert any("outbox_open_of" in step for step in plan)
     assert all("USING" in step or "SUBQUERY" in step for step in plan), plan

@@ -6,6 +6,7 @@ or `settle:` and a step of the database's transaction, or `before-send`, `after-
 
 import os
 import sys
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,10 +34,16 @@ class DyingOutbox(Outbox):
         if self._dies_at == f"{self._doing}:{step}":
             os._exit(KILLED)
 
-    def claim(self, worker: str, now: datetime, lease: timedelta = timedelta(minutes=15)) -> Claim | None:
+    def claim(
+        self,
+        worker: str,
+        now: datetime,
+        lease: timedelta = timedelta(minutes=15),
+        without: Collection[str] = (),
+    ) -> Claim | None:
         """As Outbox, perhaps for the last time."""
         self._doing = "claim"
-        return super().claim(worker, now, lease)
+        return super().claim(worker, now, lease, without)
 
     def settle(self, claim: Claim, outcome: Outcome, now: datetime) -> bool:
         """As Outbox, perhaps for the last time."""

@@ -1,5 +1,6 @@
 """`policy-tracker subscribers`: who is told."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -169,31 +170,45 @@ def remove(shell: Shell, address: str, wanted: str) -> None:
 
 @command.command(
     "test",
-    examples=("policy-tracker subscribers test", "policy-tracker subscribers test security@example.com"),
+    examples=(
+        "policy-tracker subscribers test",
+        "policy-tracker subscribers test security@example.com",
+        "policy-tracker subscribers test --channel slack -        # reads the address from standard input",
+    ),
 )
 @click.argument("address", required=False)
+@click.option(
+    "--channel",
+    type=click.Choice(["mail", "ses", "slack", "teams", "webhook", "sns", "eventbridge", "git", "apprise"]),
+    default="mail",
+    show_default=True,
+    help="What ADDRESS is an address of.",
+)
 @formatted("text", "json")
 @click.pass_obj
-def test(shell: Shell, address: str | None, wanted: str) -> None:
-    """Send a test mail at once, past the outbox, and print the mail server's answer.
+def test(shell: Shell, address: str | None, channel: str, wanted: str) -> None:
+    """Send a test message at once, past the outbox, and print the answer.
 
-    ADDRESS need not be subscribed; without it the mail goes to the operator.
+    ADDRESS need not be subscribed; without it a mail goes to the operator. The address of a webhook may be a secret:
+    '-' reads it from standard input, so that it stands in no list of processes.
     """
-    from tracker.delivery.addresses import checked_address
+    from tracker.delivery.addresses import shown
+    from tracker.delivery.channels import check_address
     from tracker.delivery.deliver import send_test
 
     settings = shell.settings()
-    recipient = address or settings.mail.operator
+    recipient = address or (settings.mail.operator if channel in ("mail", "ses") else "")
+    if recipient == "-":
+        recipient = sys.stdin.readline().strip()
     if not recipient:
         raise SettingsError(
             "mail.operator is not set", advice=f"set it under [mail] in {settings.file}, or name an address"
         )
     tracker = shell.tracker()
-    channel = tracker.channel()
-    answer = send_test(
-        channel, checked_address(recipient), settings.mail.sender, tracker.clock(), tracker.new_id()
-    )
+    checked = check_address(channel, recipient)
+    sender = settings.mail.sender or "policy-tracker"
+    answer = send_test(tracker.channel(), checked, sender, tracker.clock(), tracker.new_id(), by=channel)
     if wanted == "json":
-        put_json({"schema": 1, "type": "test-mail", "recipient": recipient, "answer": answer})
+        put_json({"schema": 1, "type": "test-mail", "recipient": shown(checked), "answer": answer})
     else:
-        put(f"{recipient}: {answer}")
+        put(f"{shown(checked)}: {answer}")

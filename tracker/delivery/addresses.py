@@ -54,8 +54,18 @@ def wire_form(address: str) -> tuple[str, bool]:
 
 def mask(address: str) -> str:
     """`anna@example.org` as `a***@example.org`: what a log may say of an address."""
+    if "://" in address:  # the path of a webhook is its secret
+        return f"{address.partition('://')[0]}://***"
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}***@{domain}" if domain and local else "***"
+
+
+def shown(address: str) -> str:
+    """An address as an operator is shown it: whole, but of a web address only the host; its path may be a secret."""
+    if "://" not in address:
+        return address
+    scheme, _, rest = address.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}/***" if scheme in ("http", "https") else f"{scheme}://***"
 
 
 def masked(text: str) -> str:

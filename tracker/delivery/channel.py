@@ -12,11 +12,12 @@ class Parcel:
     """One message for one recipient."""
 
     message: Message
-    recipient: str  # a checked address
+    recipient: str  # a checked address of its channel
     queued: datetime  # UTC, when it was written to the outbox: the mail's Date, the same at every attempt
     token: str = field(
         default="", repr=False
     )  # the subscriber's, with which the recipient can leave; empty: nothing to leave
+    channel: str = "mail"  # one of channels.CHANNELS
 
 
 class Channel(Protocol):

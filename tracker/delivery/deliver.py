@@ -2,6 +2,7 @@
 
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -59,41 +60,68 @@ def deliver(
     lease: timedelta = LEASE,
     limit: int | None = None,
     stop: Callable[[], bool] = lambda: False,
+    pace: Callable[[str], None] = lambda _: None,
+    stopped: "Stopped | None" = None,
 ) -> Delivery:
     """Send what is due, until nothing is, `limit` mails were tried, or `stop()` says so between two mails.
 
     `worker` is never the same twice; `jitter` gives numbers in [0, 1). The operator, if there is one, is told of what
-    failed. A mail that could not be sent never stops the others; a server that can't be used at all ends the round, with
-    the reason in `stopped`. Raises LockedError, and our own faults once everything else is sent.
+    failed. A mail that could not be sent never stops the others; a channel that can't be used at all is left alone for
+    the rest of the round, with the reason in `stopped`; `pace` is called before each mail with its channel and may wait. Raises LockedError, and our own faults once everything else is sent.
     """
-    total, lost_lines, fault = Delivery(), 0, None
+    total, fault = Delivery(), None
+    stopped = Stopped() if stopped is None else stopped
     with closing(channel), outbox.batch():
         while (limit is None or total.tried < limit) and not stop():
-            claim = outbox.claim(worker, clock(), lease)
+            claim = outbox.claim(worker, clock(), lease, stopped.channels)
             if claim is None:
                 if outbox.tell(operator, clock()):
                     continue  # the notice is a mail like the others
                 break
+            pace(claim.parcel.channel)
             outcome, error = _send(channel, claim, clock, jitter)
             _settle(outbox, claim, outcome, clock)
             total = total.counting(outcome)
-            lost_lines = lost_lines + 1 if isinstance(error, ChannelDownError) else 0
-            if isinstance(error, TrackerError) and _ends_the_round(error, lost_lines):
-                log.warning("delivery stops: %s", masked(str(error)))
-                total = replace(total, stopped=error)
-                break
+            stopped.heed(claim.parcel.channel, error)
             if error is not None and not isinstance(error, TrackerError):
                 fault = fault or error
     outbox.tell(operator, clock())
     if fault is not None:
         raise fault
-    return total
+    return replace(total, stopped=stopped.worst)
 
 
-def send_test(channel: Channel, address: str, sender: str, now: datetime, identity: str) -> str:
+class Stopped:
+    """The channels that are left alone for the rest of a round, and why. Threads may share one."""
+
+    def __init__(self) -> None:
+        self._why: dict[str, TrackerError] = {}
+        self._lost: Counter[str] = Counter()  # mails in a row that lost the line, by channel
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(self._why)
+
+    @property
+    def worst(self) -> TrackerError | None:
+        """Why mail stopped, else the first reason of another channel; None where none did."""
+        return self._why.get("mail") or next(iter(self._why.values()), None)
+
+    def heed(self, channel: str, error: Exception | None) -> None:
+        """Take note of what came of one mail."""
+        self._lost[channel] = self._lost[channel] + 1 if isinstance(error, ChannelDownError) else 0
+        if isinstance(error, TrackerError) and _ends_the_round(error, self._lost[channel]):
+            log.warning("delivery by %s stops: %s", channel, masked(str(error)))
+            self._why[channel] = error
+
+
+def send_test(
+    channel: Channel, address: str, sender: str, now: datetime, identity: str, by: str = "mail"
+) -> str:
     """Send a test mail at once, past the outbox, and return the server's answer. Raises as `Channel.send` does."""
     try:
-        return channel.send(Parcel(test_message(sender, now, identity), address, now))
+        return channel.send(Parcel(test_message(sender, now, identity), address, now, channel=by))
     finally:
         channel.close()
 
@@ -124,7 +152,7 @@ def _send(
         if error.permanent:
             log.warning("mail %s to %s failed: %s", claim.id, who, masked(str(error)))
             return Outcome("failed", str(error)), error
-        return _put_off(claim, str(error), clock, jitter), error
+        return _put_off(claim, str(error), clock, jitter, error.retry_after_s), error
     except ChannelDownError as error:
         return _put_off(claim, str(error), clock, jitter), error
     except Exception as error:  # our own fault: the other mails go on, the caller hears of it at the end
@@ -137,10 +165,17 @@ def _send(
 
 
 def _put_off(
-    claim: Claim, answer: str, clock: Callable[[], datetime], jitter: Callable[[], float]
+    claim: Claim,
+    answer: str,
+    clock: Callable[[], datetime],
+    jitter: Callable[[], float],
+    wished_s: float | None = None,
 ) -> Outcome:
+    """Later; not before the receiver wishes it, as far as that is within our longest delay."""
     who = mask(claim.parcel.recipient)
     again = next_try(claim, clock(), jitter())
+    if again is not None and wished_s is not None:
+        again = max(again, clock() + min(timedelta(seconds=wished_s), _LONGEST_DELAY))
     if again is None:
         log.warning("mail %s to %s given up after three days: %s", claim.id, who, masked(answer))
         return Outcome("failed", answer)

@@ -19,7 +19,7 @@ from tracker.delivery.rows import Claim, Outcome, Row, RowState
 from tracker.delivery.subscribers import Frequency, Subscriber, recipients
 from tracker.errors import InputError
 from tracker.model.instants import parse_instant
-from tracker.model.message import Attachment, Message
+from tracker.model.message import Attachment, Form, Message
 from tracker.store.database import Database
 from tracker.store.instants import sortable
 
@@ -35,15 +35,20 @@ _ROW = (
 )
 # The oldest row that is due and is not behind another open row of its recipient.
 _NEXT = """
-SELECT one.id, subscribers.state FROM outbox AS one INDEXED BY outbox_open
+SELECT one.id, subscribers.state, coalesce(subscribers.channel, 'mail') FROM outbox AS one INDEXED BY outbox_open
 LEFT JOIN subscribers ON subscribers.id = one.subscriber
 WHERE one.state IN ('waiting', 'claimed')
   AND CASE one.state WHEN 'waiting' THEN one.not_before ELSE one.claimed_until END <= ?
   AND NOT EXISTS (SELECT 1 FROM outbox AS earlier INDEXED BY outbox_open_of
       WHERE earlier.recipient = one.recipient AND earlier.id < one.id AND earlier.state IN ('waiting', 'claimed'))
+  AND instr(?, ',' || coalesce(subscribers.channel, 'mail') || ',') = 0
 ORDER BY one.id LIMIT 1
 """
-_CANCEL = "UPDATE outbox SET state = 'cancelled', answer = 'unsubscribed', finished = ? WHERE id = ?"
+_CANCEL = "UPDATE outbox SET state = 'cancelled', answer = ?, finished = ? WHERE id = ?"
+_NOT_NOW = {
+    "gone": "unsubscribed",
+    "paused": "paused",
+}  # the state of a subscription: why its mail is not sent
 
 
 class Outbox:
@@ -62,10 +67,15 @@ class Outbox:
         """Queue a message, in the caller's transaction; how many rows are new.
 
         `to` is a frequency (every active subscriber of it who wants the message's policy) or the subscribers
-        themselves. A message and a recipient are queued once, however often this is called.
+        themselves. A message and a recipient are queued once, however often this is called. For one that is paused
+        by now the row is held back, and not counted; for one that left there is none.
         """
         people = recipients(db.conn, message.policy, to) if isinstance(to, str) else tuple(to)
-        return _queue(db.conn, message, [(one.id, one.address) for one in people], now)
+        states = _states(db.conn, [one.id for one in people])
+        found = [(one.id, one.address) for one in people if states.get(one.id) == "active"]
+        held = [(one.id, one.address) for one in people if states.get(one.id) == "paused"]
+        _queue(db.conn, message, held, now, held_back=True)
+        return _queue(db.conn, message, found, now)
 
     def batch(self) -> AbstractContextManager[None]:
         """Around many claims and settlements: they cost less then."""
@@ -74,22 +84,25 @@ class Outbox:
     def due(self, now: datetime) -> bool:
         """Whether there is anything to do now: a row to claim, or trouble that the operator was not told of yet."""
         with self._database.reading() as connection:
-            found = connection.execute(_NEXT, (sortable(now),)).fetchone()
+            found = connection.execute(_NEXT, (sortable(now), ",")).fetchone()
             return found is not None or trouble.untold(connection)
 
-    def claim(self, worker: str, now: datetime, lease: timedelta = LEASE) -> Claim | None:
+    def claim(
+        self, worker: str, now: datetime, lease: timedelta = LEASE, without: Collection[str] = ()
+    ) -> Claim | None:
         """Take the oldest row that is due for `lease`; None where there is none.
 
-        `worker` names this process and thread and nobody else.
+        `worker` names this process and thread and nobody else; `without` are channels that can't be used just now.
         """
+        asked = (sortable(now), f",{','.join(without)},")
         # A claim that a loss of power undoes is a row that waits: nothing was sent for it.
         with self._database.writing(durable=False) as connection:
-            while (found := connection.execute(_NEXT, (sortable(now),)).fetchone()) is not None:
-                identity, subscriber = found
-                if subscriber != "gone":
-                    return _claimed(connection, identity, worker, now, now + lease)
-                # Left while a worker that died had the mail in hand.
-                connection.execute(_CANCEL, (sortable(now), identity))
+            while (found := connection.execute(_NEXT, asked).fetchone()) is not None:
+                identity, subscriber, channel = found
+                if subscriber not in _NOT_NOW:
+                    return _claimed(connection, identity, channel, worker, now, now + lease)
+                # Left, or paused, while a worker that died had the mail in hand.
+                connection.execute(_CANCEL, (_NOT_NOW[subscriber], sortable(now), identity))
         return None
 
     def settle(self, claim: Claim, outcome: Outcome, now: datetime) -> bool:
@@ -115,8 +128,8 @@ class Outbox:
                     "WHERE id = ? AND state <> 'sent'",
                     (outcome.answer, finished, claim.id),
                 )
-            if held and outcome.state == "waiting" and _left(connection, claim.id):
-                connection.execute(_CANCEL, (sortable(now), claim.id))
+            if held and outcome.state == "waiting" and (left := _left(connection, claim.id)):
+                connection.execute(_CANCEL, (left, sortable(now), claim.id))
             elif held and outcome.tried:
                 trouble.note(connection, claim, outcome, now)
         return bool(held)
@@ -180,7 +193,10 @@ def _queue(
     message: Message,
     people: Sequence[tuple[int | None, str]],
     now: datetime,
+    *,
+    held_back: bool = False,
 ) -> int:
+    """Rows for (subscriber, recipient); `held_back`: as rows that wait for the end of a pause."""
     if not people:
         return 0
     created = sortable(now)
@@ -196,18 +212,23 @@ def _queue(
             *(message.text, message.html, json.dumps(attachments), int(message.urgent), created),
         ),
     )
+    connection.executemany(
+        "INSERT OR IGNORE INTO forms (message, name, text) VALUES (?, ?, ?)",
+        [(message.changelog, one.name, one.text) for one in message.forms],
+    )
+    fate = ("cancelled", "paused", created) if held_back else ("waiting", "", None)
     return sum(
         connection.execute(
-            "INSERT OR IGNORE INTO outbox (message, subscriber, recipient, state, not_before, created) "
-            "VALUES (?, ?, ?, 'waiting', ?, ?)",
-            (message.changelog, subscriber, address, created, created),
+            "INSERT OR IGNORE INTO outbox (message, subscriber, recipient, not_before, created, state, answer, finished) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (message.changelog, subscriber, address, created, created, *fate),
         ).rowcount
         for subscriber, address in people
     )
 
 
 def _claimed(
-    connection: sqlite3.Connection, identity: int, worker: str, now: datetime, until: datetime
+    connection: sqlite3.Connection, identity: int, channel: str, worker: str, now: datetime, until: datetime
 ) -> Claim:
     connection.execute(
         "UPDATE outbox SET state = 'claimed', claimed_by = ?, claimed_until = ?, "
@@ -221,23 +242,36 @@ def _claimed(
         "LEFT JOIN subscribers ON subscribers.id = subscriber WHERE outbox.id = ?",
         (identity,),
     ).fetchone()
-    parcel = Parcel(_message(message), recipient, parse_instant(created), token)
+    forms = _forms(connection, message[0]) if channel not in ("mail", "ses") else ()  # mails do without
+    parcel = Parcel(_message(message, forms), recipient, parse_instant(created), token, channel)
     return Claim(identity, parcel, worker, until, attempts, parse_instant(first_tried))
 
 
-def _message(columns: Sequence[Any]) -> Message:
+def _forms(connection: sqlite3.Connection, message: str) -> tuple[Form, ...]:
+    found = connection.execute("SELECT name, text FROM forms WHERE message = ? ORDER BY name", (message,))
+    return tuple(Form(*row) for row in found)
+
+
+def _message(columns: Sequence[Any], forms: tuple[Form, ...]) -> Message:
     changelog, thread, policy, versions, subject, text, page, attachments, urgent = columns
     files = tuple(Attachment(**one) for one in json.loads(attachments))
-    return Message(changelog, thread, policy, versions, subject, text, page, files, bool(urgent))
+    return Message(changelog, thread, policy, versions, subject, text, page, files, bool(urgent), forms)
 
 
-def _left(connection: sqlite3.Connection, identity: int) -> bool:
+def _states(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str]:
     found = connection.execute(
-        "SELECT 1 FROM outbox JOIN subscribers ON subscribers.id = subscriber "
-        "WHERE outbox.id = ? AND subscribers.state = 'gone'",
-        (identity,),
+        "SELECT id, state FROM subscribers WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
     )
-    return found.fetchone() is not None
+    return dict(found.fetchall())
+
+
+def _left(connection: sqlite3.Connection, identity: int) -> str:
+    """Why a mail is not tried again: its subscription ended or is paused; empty where it is."""
+    found = connection.execute(
+        "SELECT subscribers.state FROM outbox JOIN subscribers ON subscribers.id = subscriber WHERE outbox.id = ?",
+        (identity,),
+    ).fetchone()
+    return _NOT_NOW.get(found[0], "") if found else ""
 
 
 def _row(connection: sqlite3.Connection, identity: int) -> Row:

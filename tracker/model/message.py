@@ -13,6 +13,14 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """The same message as one kind of channel takes it."""
+
+    name: str  # 'json', 'slack', 'teams', 'md'
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A changelog as every recipient of it gets it; headers that differ by recipient are delivery's to add."""
 
@@ -25,3 +33,8 @@ class Message:
     html: str
     attachments: tuple[Attachment, ...] = ()
     urgent: bool = False
+    forms: tuple[Form, ...] = ()  # for channels that are not mail
+
+    def form(self, name: str) -> str:
+        """The message in this form; empty where it has none."""
+        return next((one.text for one in self.forms if one.name == name), "")

@@ -1,13 +1,15 @@
 """One validated Settings, made once: policy-tracker.toml, POLICY_TRACKER_* variables, flags; each knows its origin."""
 
 from tracker.settings.load import HOME_VARIABLE, PREFIX, find_home, load_settings
-from tracker.settings.secret import mail_password
+from tracker.settings.secret import alarm_secrets, mail_password, webhook_secret
 from tracker.settings.values import (
     DECLARED,
     FILE_NAME,
     SECTIONS,
+    AlarmSettings,
     AttentionSettings,
     AwsSettings,
+    ChannelSettings,
     LogSettings,
     MailSettings,
     Origin,
@@ -22,15 +24,19 @@ __all__ = [
     "HOME_VARIABLE",
     "PREFIX",
     "SECTIONS",
+    "AlarmSettings",
     "AttentionSettings",
     "AwsSettings",
+    "ChannelSettings",
     "LogSettings",
     "MailSettings",
     "Origin",
     "Row",
     "ScheduleSettings",
     "Settings",
+    "alarm_secrets",
     "find_home",
     "load_settings",
     "mail_password",
+    "webhook_secret",
 ]

@@ -179,7 +179,29 @@ def _is_policy(value: str) -> bool:
     return True
 
 
+def _channel(value: str) -> bool:
+    from tracker.delivery.channels import CHANNELS  # only who names one needs it
+
+    if value not in CHANNELS:
+        raise ValueError(f"wanted: one of {', '.join(CHANNELS)}")
+    return True
+
+
+def _rate(value: str) -> bool:
+    name, _, rate = value.partition("=")
+    return _channel(name) and bool(re.fullmatch(r"\d{1,4}(\.\d+)?", rate)) and float(rate) > 0
+
+
+def _network(value: str) -> bool:
+    from ipaddress import ip_network
+
+    return bool(ip_network(value))  # its ValueError says what is wrong
+
+
 TEXT = matching("one line of text", bool)
+CHANNEL = matching("a channel like 'slack'", _channel)
+RATES = strings("a channel and a number, like 'mail=10'", _rate)
+NETWORKS = strings("networks like '10.20.0.0/16'", _network)
 HOST = matching("a host's name or address, like smtp.example.com", _HOST.match)
 REGION = matching("an AWS region like us-east-1", re.compile(r"[a-z]{2}(-[a-z]+)+-\d\Z").match)
 URL = matching("an address like https://changes.example.com", _URL.match)

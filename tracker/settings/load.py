@@ -171,6 +171,11 @@ def _contradictions(values: Mapping[str, Any], origins: Mapping[str, Origin]) ->
         yield f"{origins['mail.host']}: mail.host is set and mail.sender is not; wanted: the address that mails come from"
     if given("mail.password") and given("mail.password_file"):
         yield f"{origins['mail.password_file']}: mail.password and mail.password_file are both set; wanted: one of them"
+    if given("channels.webhook_secret") and given("channels.webhook_secret_file"):
+        yield f"{origins['channels.webhook_secret_file']}: channels.webhook_secret and channels.webhook_secret_file are both set; wanted: one of them"
+    if bool(given("alarm.channel")) != bool(given("alarm.address")):
+        key = "alarm.channel" if given("alarm.channel") else "alarm.address"
+        yield f"{origins[key]}: {key} is set alone; wanted: alarm.channel together with alarm.address, or neither"
     login = given("mail.password") or given("mail.password_file")
     if bool(given("mail.username")) != bool(login):
         key = (

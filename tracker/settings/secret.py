@@ -1,10 +1,10 @@
-"""The password of the mail server: read only when it is used, and only from where nobody else can read it."""
+"""The secrets among the settings: read only when they are used, and only from where nobody else can read them."""
 
 import stat
 from pathlib import Path
 
 from tracker.errors import SettingsError
-from tracker.settings.values import Settings
+from tracker.settings.values import DECLARED, Settings
 
 
 def mail_password(settings: Settings) -> str:
@@ -12,26 +12,42 @@ def mail_password(settings: Settings) -> str:
 
     Raises SettingsError where a file that holds it is missing, empty, or readable by others.
     """
-    mail = settings.mail
-    if mail.password_file is not None:
-        _owner_only(mail.password_file, "mail.password_file")
+    return _secret(settings, "mail.password", "password")
+
+
+def webhook_secret(settings: Settings) -> str:
+    """What webhooks are signed with, likewise; empty where none is set."""
+    return _secret(settings, "channels.webhook_secret", "secret")
+
+
+def alarm_secrets(settings: Settings) -> tuple[str, str]:
+    """(the alarm's address, the address to ping): either may be a secret, so a file that holds them is its owner's."""
+    return _secret(settings, "alarm.address", "secret"), _secret(settings, "alarm.ping_url", "secret")
+
+
+def _secret(settings: Settings, key: str, word: str) -> str:
+    """The value of `key`, or what the file holds that `<key>_file` names."""
+    path = settings.value(f"{key}_file") if f"{key}_file" in DECLARED else None
+    if path is not None:
+        _owner_only(path, f"{key}_file", word)
         try:
-            text = mail.password_file.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"mail.password_file {mail.password_file} can't be read: {error}") from error
-        password = text.removesuffix("\n").removesuffix("\r")
-        if not password or any(ord(sign) < 32 for sign in password):
+            raise SettingsError(f"{key}_file {path} can't be read: {error}") from error
+        secret: str = text.removesuffix("\n").removesuffix("\r")
+        if not secret or any(ord(sign) < 32 for sign in secret):
             raise SettingsError(
-                f"mail.password_file {mail.password_file} does not hold a password",
-                advice="wanted: one line, the password and nothing else",
+                f"{key}_file {path} does not hold a {word}",
+                advice=f"wanted: one line, the {word} and nothing else",
             )
-        return password
-    if mail.password and settings.origin("mail.password").layer == "file":
-        _owner_only(settings.file, "mail.password")
-    return mail.password
+        return secret
+    value: str = settings.value(key)
+    if value and settings.origin(key).layer == "file":
+        _owner_only(settings.file, key, word)
+    return value
 
 
-def _owner_only(path: Path, key: str) -> None:
+def _owner_only(path: Path, key: str, word: str) -> None:
     try:
         mode = path.stat().st_mode
     except OSError as error:
@@ -40,5 +56,5 @@ def _owner_only(path: Path, key: str) -> None:
         ) from error
     if mode & (stat.S_IROTH | stat.S_IWOTH):
         raise SettingsError(
-            f"{key}: {path} holds a password and everybody may read it", advice=f"chmod 600 {path}"
+            f"{key}: {path} holds a {word} and everybody may read it", advice=f"chmod 600 {path}"
         )

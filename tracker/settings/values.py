@@ -103,6 +103,71 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """What carries a changelog beside the mail server, and how fast. docs/channels/ has a page for each."""
+
+    workers: int = setting(
+        1,
+        kinds.whole(1, 16),
+        "How many messages are sent at once at most, each over a connection of its own.",
+    )
+    rates: tuple[str, ...] = setting(
+        ("slack=1",),
+        kinds.RATES,
+        "Messages a second at most, by channel: 'mail=10', 'ses=14'. Those not named have no limit.",
+    )
+    bounced_after: int = setting(
+        3,
+        kinds.whole(1, 100),
+        "After so many permanent refusals in a row a subscription is `bounced`, and gets nothing more.",
+    )
+    private_networks: tuple[str, ...] = setting(
+        (),
+        kinds.NETWORKS,
+        "Networks inside that webhooks may reach, also without TLS: '10.20.0.0/16'. All others inside are refused.",
+    )
+    timeout_s: float = setting(10.0, kinds.seconds(1, 120), "Seconds to wait for each step of a web request.")
+    webhook_secret: str = setting(
+        "",
+        kinds.TEXT,
+        "Signs what webhooks get. Better from POLICY_TRACKER_CHANNELS__WEBHOOK_SECRET or from the file below.",
+        secret=True,
+    )
+    webhook_secret_file: Path | None = setting(
+        None, kinds.PATH, "A file that holds it, readable by its owner alone."
+    )
+    ses_region: str = setting("", kinds.REGION, "Region of Amazon SES. Empty: aws.region.")
+    ses_configuration_set: str = setting(
+        "", kinds.TEXT, "Configuration set that mails by Amazon SES belong to. Empty: none."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmSettings:
+    """Who hears, and how, when nothing is looked at or nothing gets through any more."""
+
+    grace_s: float = setting(
+        21_600.0,
+        kinds.seconds(60, 2_592_000),
+        "Seconds that a planned look may be late before somebody is told.",
+    )
+    channel: str = setting(
+        "",
+        kinds.CHANNEL,
+        "By which channel the alarm goes, where mail is stuck: 'slack', 'teams', 'webhook', 'sns', ...",
+    )
+    address: str = setting(
+        "", kinds.TEXT, "Its address there. Empty: the alarm is mailed to mail.operator.", secret=True
+    )
+    ping_url: str = setting(
+        "",
+        kinds.TEXT,
+        "Asked at the start and the end of every round, as healthchecks.io wants it; who misses it raises the alarm.",
+        secret=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class AttentionSettings:
     """What deserves an alarm, beside the list that is built in."""
 
@@ -186,6 +251,8 @@ class Settings:
     schedule: ScheduleSettings = field(default=ScheduleSettings())
     aws: AwsSettings = field(default=AwsSettings())
     mail: MailSettings = field(default=MailSettings())
+    channels: ChannelSettings = field(default=ChannelSettings())
+    alarm: AlarmSettings = field(default=AlarmSettings())
     attention: AttentionSettings = field(default=AttentionSettings())
     log: LogSettings = field(default=LogSettings())
     origins: Mapping[str, Origin] = field(default_factory=dict)  # by key; absent: the default
