@@ -35,6 +35,8 @@ ALIASES = {"catalog": "catalogue"}
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     shell = ctx.ensure_object(Shell)
     if param.name == "home" and value is not None:
+        if not value.strip():
+            raise click.BadParameter("no folder is named", ctx, param)
         shell.home_flag = value
     elif param.name == "verbose":
         shell.verbose += value
