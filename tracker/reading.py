@@ -15,7 +15,7 @@ from tracker.model.instants import iso, parse_instant, words
 
 if TYPE_CHECKING:
     from tracker.model.catalogue import Catalogue
-    from tracker.model.change import Attention, Change, Period
+    from tracker.model.change import Attention, Change, Difference, Period
     from tracker.model.rules import Rules
     from tracker.policy.document import Document
 
@@ -38,6 +38,9 @@ class Reading:
         default_factory=dict
     )  # told before
     _documents: "dict[Identity, Document]" = field(default_factory=dict)
+    _told: "dict[tuple[Identity | None, Identity | None], Difference]" = field(
+        default_factory=dict
+    )  # compared to tell a kind, and kept until the change itself is asked for
 
     def document(self, identity: Identity) -> "Document":
         """The parsed document of one version. Raises DocumentError where the file holds no policy."""
@@ -65,16 +68,16 @@ class Reading:
     def change(self, transition: Transition) -> "Change":
         """A transition explained: what it changed and what of that deserves attention."""
         from tracker.changes.attention import assess
-        from tracker.changes.compare import compare
 
-        before, after = self._end(transition.before), self._end(transition.after)
+        before, after = _identity(transition.before), _identity(transition.after)
         if transition.kind is Kind.REMOVED:
             after = before  # no longer visible to this account: nobody knows that an action went
+        difference = self._told.pop((before, after), None) or self._difference(before, after)
         return assess(
             transition,
-            compare(before, after, self.catalogue()),
-            before=before,
-            after=after,
+            difference,
+            before=self._end(before),
+            after=self._end(after),
             rules=self.rules(),
             catalogue=self.catalogue(),
             today=self.today,
@@ -197,14 +200,22 @@ class Reading:
     def _same(self, one: Identity, other: Identity) -> bool:
         if (told := self.kinds.get((one[0], other[0]))) is not None:
             return told is Kind.REPUBLISHED
+        found = self._told[one, other] = self._difference(one, other)
+        return found.equal_language
+
+    def _difference(self, before: Identity | None, after: Identity | None) -> "Difference":
         from tracker.changes.compare import compare
 
-        return compare(self.document(one), self.document(other), self.catalogue()).equal_language
+        return compare(self._end(before), self._end(after), self.catalogue())
 
-    def _end(self, endpoint: Endpoint | None) -> "Document | None":
-        return None if endpoint is None else self.document((endpoint.version, endpoint.create_date))
+    def _end(self, identity: Identity | None) -> "Document | None":
+        return None if identity is None else self.document(identity)
 
     def _endpoint(self, identity: Identity) -> Endpoint:
         seen = [one.observed_at for one in self.observations if one.identity == identity]
         basis = [one.basis for one in self.observations if one.identity == identity]
         return Endpoint(*identity, observed_at=min(seen, default=None), basis=basis[0] if basis else "look")
+
+
+def _identity(endpoint: Endpoint | None) -> Identity | None:
+    return None if endpoint is None else (endpoint.version, endpoint.create_date)
