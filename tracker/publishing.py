@@ -15,7 +15,9 @@ from tracker.model.recorded import ChangeRow
 from tracker.reading import Reading
 
 if TYPE_CHECKING:
+    from tracker.delivery.subscription import Subscriber
     from tracker.model.change import Change, Period
+    from tracker.model.message import Message
 
 # Nothing can be done that could not be done before: the month's report names it, nobody is called for it.
 QUIET = {Kind.REPUBLISHED}
@@ -51,18 +53,38 @@ def publish(tracker: Tracker, arn: PolicyArn, telling: Collection[str]) -> Publi
     new += _unseen(tracker, reading, telling)
     for stem, change in new:
         write_change(tracker, stem, change)
+    # Rendered before the transaction: nobody who wants to write waits for that.
+    telling_whom = [
+        told
+        for stem, change in new
+        if change.transition.run in telling and change.transition.kind not in QUIET
+        for told in _at_once(tracker, change, link_to(tracker, arn, stem))
+    ]
     queued = 0
     with tracker.database.transaction() as db:
         tracker.archive.index(db, arn, reading.document)
-        for stem, change in new:
+        for _, change in new:
             if change.transition.kind is not Kind.COMPARED:
                 tracker.archive.record_change(db, change_row(change))
-            if change.transition.run in telling and change.transition.kind not in QUIET:
-                message = tracker.renderer().message(change, link_to(tracker, arn, stem))
-                queued += tracker.outbox.enqueue(db, message, "instant", tracker.clock())
+        for message, people in telling_whom:
+            queued += tracker.outbox.enqueue(db, message, people, tracker.clock())
     if new:
         write_index(tracker)
     return Published(tuple(change for _, change in new), queued)
+
+
+def _at_once(
+    tracker: Tracker, change: "Change", link: str | None
+) -> "Iterator[tuple[Message, tuple[Subscriber, ...]]]":
+    """What is told of a change at once, and to whom; what is told alike is rendered once."""
+    from tracker.delivery.audience import audience
+
+    people = tracker.subscribers.at_once(tracker.clock())
+    for group in audience(people, change):
+        yield (
+            tracker.renderer().message(group.part, link, group.form, group.note, group.mark),
+            group.people,
+        )
 
 
 def write_change(tracker: Tracker, stem: str, change: "Change") -> None:
@@ -73,7 +95,7 @@ def write_change(tracker: Tracker, stem: str, change: "Change") -> None:
 
 
 def publish_period(tracker: Tracker, period: "Period", stem: str, key: str) -> Published:
-    """Write a period's changelog and queue its monthly mails, once for each (policy, key) whoever else tries."""
+    """Write a period's changelog, once for each (policy, key) whoever else tries. Who is mailed it: digests.py."""
     renderer = tracker.renderer()
     texts = {
         "md": renderer.period_markdown(period),
@@ -81,14 +103,10 @@ def publish_period(tracker: Tracker, period: "Period", stem: str, key: str) -> P
         "json": renderer.period_json(period),
     }
     tracker.changelogs.write(tracker.changelogs.of(period.policy), stem, texts)
-    message = renderer.period_message(period, link_to(tracker, period.policy, stem))
-    now = tracker.clock()
-    with tracker.database.transaction() as db:
-        if not tracker.archive.report_once(str(period.policy), key, period.since, period.until, now, db):
-            return Published()
-        queued = tracker.outbox.enqueue(db, message, "monthly", now)
+    if not tracker.archive.report_once(str(period.policy), key, period.since, period.until, tracker.clock()):
+        return Published()
     write_index(tracker)
-    return Published(period.transitions, queued)
+    return Published(period.transitions)
 
 
 def publish_baseline(tracker: Tracker, policies: Sequence[PolicyArn]) -> int:
@@ -96,7 +114,11 @@ def publish_baseline(tracker: Tracker, policies: Sequence[PolicyArn]) -> int:
     from tracker.changelog.baseline import Baseline
     from tracker.policy.granted import granted
 
-    people = [one for one in tracker.subscribers.list() if any(one.wants(arn.name) for arn in policies)]
+    people = [
+        one
+        for one in tracker.subscribers.list()
+        if one.state == "active" and any(one.wants(arn.name) for arn in policies)
+    ]
     seen = []
     for reading in map(tracker.reading, policies if people else ()):
         default = reading.observations[-1].identity

@@ -119,7 +119,7 @@ def test_what_is_accepted_asks_for_nobody() -> None:
 
 def test_all_that_is_set_must_hold() -> None:
     changes = (READS, LOSES, DENIED_NO_MORE, GONE)
-    parts = [
+    parts: list[dict[str, Any]] = [
         {"additions": True},
         {"level": "Read"},
         {"least": 1},

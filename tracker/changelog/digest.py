@@ -5,12 +5,13 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from tracker.changelog.actors import short_actor
 from tracker.changelog.findings import by_weight, shown
 from tracker.changelog.mails import Body, MailRow, assembled, period_message
 from tracker.changelog.period import PeriodView
 from tracker.changelog.period_headline import period_subject
 from tracker.changelog.subject import clip, signed
-from tracker.changelog.wording import count, number
+from tracker.changelog.wording import count, number, stretch
 from tracker.model.change import Attention, Period
 from tracker.model.instants import iso
 from tracker.model.message import Attachment, Message
@@ -29,13 +30,17 @@ def digest_message(
     form: str = "full",
     note: str = "",
     mark: str = "",
+    elsewhere: Sequence[Period] = (),
 ) -> Message:
     """The mail about the same stretch of time of several policies; about one, `period_message`.
 
-    Raises ValueError where there is none.
+    `elsewhere` are policies that changed in nothing that the reader asks for: where there are no others, that is said.
+    Raises ValueError where there is neither.
     """
-    if not periods:
+    if not periods and not elsewhere:
         raise ValueError("a digest needs at least one policy")
+    if not periods:
+        return _nothing_asked(renderer, elsewhere, link, form, note, mark)
     if len(periods) == 1:
         return period_message(renderer, periods[0], link, form, note, mark)
     page = renderer.periods(periods)
@@ -87,6 +92,41 @@ def digest_message(
     names = sorted({one.policy.name for one in periods})
     policy = ",".join(names) if len(names) <= _NAMED else f"{len(names)} policies"
     return replace(message, thread="digest", policy=policy)
+
+
+def _nothing_asked(
+    renderer: "Renderer", elsewhere: Sequence[Period], link: str | None, form: str, note: str, mark: str
+) -> Message:
+    """The mail of a reader who wants to know that there was nothing for him."""
+    first = min(elsewhere, key=lambda one: str(one.policy))
+    name = stretch(first.since, first.until)
+    who = short_actor(first.policy) if len(elsewhere) == 1 else count(len(elsewhere), "policy", "policies")
+    body = Body(
+        policy=first.policy,
+        about=name,
+        subject=clip(f"{who}: nothing that you asked for ({name})"),
+        answer=f"{name}: what changed is nothing that this subscription asks for.",
+        attention=(),
+        accepted=0,
+        notes=[note] if note else [],
+        rows=(),
+        origins=(),
+        form="summary",
+        heading="" if len(elsewhere) == 1 else who,
+        rest="'policy-tracker changelog' prints what changed.",
+    )
+    ids = "".join(sorted(f"{one.policy} {iso(one.since)}/{iso(one.until)}\n" for one in elsewhere))
+    message = assembled(
+        renderer,
+        body,
+        (Attachment("nothing.md", "text/markdown", f"# {body.answer}\n"),),
+        link,
+        changelog=f"digest:{sha256(ids.encode()).hexdigest()[:16]}~nothing{mark}",
+        versions=name,
+        urgent=False,
+        record=renderer.period_json(*elsewhere),
+    )
+    return replace(message, thread="digest")
 
 
 def _findings(period: Period) -> tuple[Attention, ...]:

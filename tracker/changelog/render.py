@@ -189,11 +189,15 @@ class Renderer:
         form: str = "full",
         note: str = "",
         mark: str = "",
+        elsewhere: Sequence[Period] = (),
     ) -> Message:
-        """The mail about one period of several policies; of one it is `period_message`. ValueError for none."""
+        """The mail about one period of several policies; of one it is `period_message`.
+
+        `elsewhere`: policies that changed in nothing that the reader asks for. ValueError where there are neither.
+        """
         from tracker.changelog.digest import digest_message
 
-        return digest_message(self, periods, link, form, note, mark)
+        return digest_message(self, periods, link, form, note, mark, elsewhere)
 
     def baseline_message(self, baselines: Sequence["Baseline"], link: str | None = None) -> Message:
         """The one mail that may follow a first look: what is watched from now on, and what is in force today."""

@@ -1,16 +1,21 @@
 """Who is subscribed: the rows of recipients, what each asked for, and what state it is in."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from tracker.delivery.addresses import checked_address, same_mailbox
 from tracker.delivery.subscription import SELECT, Origin, State, Subscriber, subscriber, wish_columns
 from tracker.delivery.wish import FREQUENCIES, Frequency, Wish, read_wish
 from tracker.errors import InputError
+from tracker.model.instants import parse_instant
 from tracker.store.database import Database
 from tracker.store.instants import sortable
+
+if TYPE_CHECKING:
+    import sqlite_utils
 
 __all__ = ["FREQUENCIES", "Frequency", "Subscriber", "Subscribers", "recipients"]
 
@@ -100,6 +105,51 @@ class Subscribers:
         with self._database.reading() as connection:
             rows = connection.execute(f"{SELECT} WHERE state <> 'gone' ORDER BY address, name, id")
             return tuple(map(subscriber, rows))
+
+    def at_once(self, now: datetime) -> tuple[Subscriber, ...]:
+        """Those who may hear of a single change: active, or paused so lately that it can be undone; by number."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                f"{SELECT} WHERE frequency IN ('instant', 'watchlisted') AND (state = 'active' OR "
+                "(state = 'paused' AND paused >= ?)) ORDER BY id",
+                (sortable(now - UNDO),),
+            )
+            return tuple(map(subscriber, rows))
+
+    def digests(self) -> tuple[tuple[Frequency, int | None, datetime], ...]:
+        """The (frequency, hour) of digests that anybody active gets, and until when the one who waits longest was told."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT frequency, hour, min(coalesce(told_until, confirmed, created)) FROM subscribers "
+                "WHERE state = 'active' AND frequency <> 'instant' GROUP BY frequency, hour ORDER BY frequency, hour"
+            )
+            return tuple((frequency, hour, parse_instant(told)) for frequency, hour, told in rows)
+
+    def waiting_for(
+        self, frequency: Frequency, hour: int | None, planned: datetime
+    ) -> tuple[Subscriber, ...]:
+        """The active ones whose digest of this frequency and hour, planned then, is not made; by number."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                f"{SELECT} WHERE state = 'active' AND frequency = ? AND hour IS ? "
+                "AND coalesce(told_until, confirmed, created) < ? ORDER BY id",
+                (frequency, hour, sortable(planned)),
+            )
+            return tuple(map(subscriber, rows))
+
+    def told(
+        self, db: "sqlite_utils.Database", people: Iterable[Subscriber], planned: datetime, until: datetime
+    ) -> tuple[Subscriber, ...]:
+        """Record, in the caller's transaction, that these digests end at `until`; those of whom nobody had before."""
+        return tuple(
+            one
+            for one in people
+            if db.conn.execute(
+                "UPDATE subscribers SET told_until = ? WHERE id = ? AND state = 'active' "
+                "AND coalesce(told_until, confirmed, created) < ?",
+                (sortable(until), one.id, sortable(planned)),
+            ).rowcount
+        )
 
     def count(self) -> int:
         """How many would get mail."""

@@ -1,0 +1,185 @@
+"""Digests: the changelog of a stretch of time for each subscription that wants one, when it is due.
+
+A digest ends where it is made and begins where the subscription's last one ended, so there is no seam whatever was
+switched off, paused or asked for anew. What is told alike is rendered once. That a subscription was told is written in
+the transaction that queues its mail.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from tracker.collaborators import Plan, Tracker
+from tracker.delivery.audience import about, mark
+from tracker.delivery.filters import selected_period, watchlisted
+from tracker.delivery.wish import Frequency, Wish
+from tracker.errors import UnknownPolicyError
+from tracker.model.identity import PolicyArn
+from tracker.model.instants import iso
+from tracker.publishing import link_to, stem_of_period
+from tracker.schedule import Schedule
+
+if TYPE_CHECKING:
+    from tracker.delivery.subscription import Subscriber
+    from tracker.model.change import Period
+    from tracker.model.message import Message
+
+# A policy that can't be read holds up no digest for longer: the digest says when it was looked at last.
+PATIENCE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What one subscription is told of a stretch of time."""
+
+    told: "tuple[Period, ...]"  # what the filter asks for, and policies of which there is nothing to tell
+    elsewhere: "tuple[Period, ...]"  # of policies that changed in ways that the filter does not ask for
+    services: tuple[str, ...]  # that `told` was cut down to; empty: all
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The periods that one round of digests reads, each once."""
+
+    tracker: Tracker
+    until: datetime
+    _periods: "dict[tuple[PolicyArn, datetime], Period]" = field(default_factory=dict)
+
+    def period(self, arn: PolicyArn, since: datetime) -> "Period":
+        """The period of a policy from `since` until now."""
+        if (arn, since) not in self._periods:
+            self._periods[arn, since] = self.tracker.reading(arn).period(since, self.until)
+        return self._periods[arn, since]
+
+
+def send_digests(tracker: Tracker, policies: Sequence[PolicyArn]) -> int:
+    """Queue every digest that is due; how many mails. A repetition, by whomever, queues none twice."""
+    now = tracker.clock()
+    known = _known(tracker, policies)
+    queued = 0
+    for frequency, hour, told in tracker.subscribers.digests():
+        schedule = schedule_of(tracker.plan, frequency, hour, now)
+        planned = schedule.previous(now)
+        if told < planned and _looked(tracker, known, planned, now):
+            queued += _send(tracker, known, frequency, hour, schedule, planned)
+    return queued
+
+
+def schedule_of(plan: Plan, frequency: Frequency, hour: int | None, now: datetime) -> Schedule:
+    """When the digests of a frequency and hour are due; without an hour at the report's."""
+    period = "monthly" if frequency == "watchlisted" else frequency
+    if hour is not None:
+        return Schedule.parse(period, time(hour))
+    if period == "monthly":
+        return plan.report
+    usual = plan.report.previous(now)
+    return Schedule.parse(period, time(usual.hour, usual.minute))
+
+
+def digest_of(wish: Wish, periods: "Iterable[Period]") -> Digest | None:
+    """What a subscription is told of these periods; None where it is told nothing.
+
+    'Instant when watchlisted, else monthly': a month in which everything that it asked for was told at once is told
+    again only if it wants a digest that says 'nothing changed', too.
+    """
+    told, quiet, elsewhere, news = [], [], [], False
+    for period in periods:
+        part = selected_period(period, wish.filter) if _anything(period) else None
+        if part is not None:
+            told.append(part)
+            news = news or wish.frequency != "watchlisted" or not _all_told(part)
+        elif _anything(period):
+            elsewhere.append(period)
+        else:
+            quiet.append(period)
+    if not news and not wish.heartbeat:
+        return None
+    return Digest((*told, *quiet), tuple(elsewhere), wish.filter.services)
+
+
+def _known(tracker: Tracker, policies: Sequence[PolicyArn]) -> tuple[PolicyArn, ...]:
+    """The policies that are watched and have been looked at."""
+    found = set(policies)
+    for name in tracker.policies:
+        try:
+            found.add(tracker.archive.resolve(name, tracker.partition))
+        except UnknownPolicyError:
+            continue  # never looked at: there is nothing to tell of it
+    return tuple(sorted(arn for arn in found if tracker.archive.last_look(arn) is not None))
+
+
+def _looked(tracker: Tracker, known: Sequence[PolicyArn], planned: datetime, now: datetime) -> bool:
+    """Whether the looks that were planned before a digest have been made: it says what AWS says on its day."""
+    needed = max(tracker.plan.look.previous(planned), tracker.plan.report.previous(planned))
+    looks = [tracker.archive.last_look(arn) for arn in known]
+    read = [look is not None and look.start >= needed for look in looks]
+    return any(read) and (all(read) or now - planned >= PATIENCE)
+
+
+def _send(
+    tracker: Tracker,
+    known: Sequence[PolicyArn],
+    frequency: Frequency,
+    hour: int | None,
+    schedule: Schedule,
+    planned: datetime,
+) -> int:
+    now = tracker.clock()
+    batch = _Batch(tracker, now)
+    series = f"digest:{frequency}@{'report' if hour is None else hour}"
+    first = tracker.archive.reported_until(series) or schedule.previous(planned - timedelta(seconds=1))
+    alike: dict[tuple[tuple[PolicyArn, ...], Wish, datetime], list[Subscriber]] = defaultdict(list)
+    for one in tracker.subscribers.waiting_for(frequency, hour, planned):
+        wanted = tuple(arn for arn in known if one.wants(arn.name))
+        since = one.told_until or min(first, planned)
+        if wanted:
+            alike[wanted, replace(one.wish, policies=(), name=""), since].append(one)
+    queued = 0
+    for (wanted, wish, since), people in alike.items():
+        digest = digest_of(wish, [batch.period(arn, since) for arn in wanted])
+        link = _page(tracker, digest, wish, since, planned)
+        message = rendered(tracker, digest, wish, link) if digest else None
+        with tracker.database.transaction() as db:
+            due = tracker.subscribers.told(db, people, planned, now)
+            tracker.archive.report_once(series, iso(planned), since, now, now, db)
+            if message and due:
+                queued += tracker.outbox.enqueue(db, message, due, now)
+    return queued
+
+
+def rendered(tracker: Tracker, digest: Digest, wish: Wish, link: str | None) -> "Message":
+    """The mail of a digest."""
+    notes = [about(digest.services)] if digest.services else []
+    if left := len(digest.elsewhere):
+        policies = f"{left} {'policy' if left == 1 else 'policies'}"
+        notes.append(f"{policies} changed in ways that this subscription does not ask for.")
+    return tracker.renderer().digest_message(
+        digest.told,
+        link,
+        wish.form,
+        " ".join(notes),
+        mark(digest.services, notes, wish.form),
+        digest.elsewhere,
+    )
+
+
+def _page(
+    tracker: Tracker, digest: Digest | None, wish: Wish, since: datetime, planned: datetime
+) -> str | None:
+    """The page of a digest: that of the month's report where it is the same, else the list of all."""
+    if digest is None or len(digest.told) != 1 or digest.services or wish.hour is not None:
+        return link_to(tracker)
+    arn = digest.told[0].policy
+    if wish.frequency != "monthly" or not tracker.archive.reported(str(arn), iso(planned)):
+        return link_to(tracker)
+    return link_to(tracker, arn, stem_of_period(since, planned))
+
+
+def _anything(period: "Period") -> bool:
+    return bool(period.net or period.transitions or period.transient or period.transient_scopes)
+
+
+def _all_told(part: "Period") -> bool:
+    return bool(part.transitions) and all(watchlisted(one) for one in part.transitions)
