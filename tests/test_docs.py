@@ -50,6 +50,25 @@ def test_the_pages_show_commands_at_all() -> None:
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_every_link_within_the_repository_leads_somewhere(path: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        place, _, anchor = target.partition("#")
+        linked = (path.parent / place).resolve() if place else path
+        assert linked.exists(), f"{path.name} links {target}"
+        if anchor and linked.suffix == ".md":
+            assert anchor in anchors(linked), f"{path.name} links {target}"
+
+
+def anchors(path: Path) -> set[str]:
+    """As GitHub makes them of headings: lower case, hyphens for spaces, other signs dropped."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
 def test_every_settings_file_that_a_page_shows_is_valid(path: Path, tmp_path: Path) -> None:
     for body in blocks(path, "toml"):
         for named in re.findall(r'^templates = "(.+)"$', body, re.MULTILINE):

@@ -255,6 +255,7 @@ def test_aws_is_not_asked_every_minute_about_a_name_that_nobody_knows(tmp_path: 
         """The world's AWS, which counts what it is asked to find."""
 
         look = staticmethod(world.aws.look)
+        listing = staticmethod(world.aws.listing)
 
         def find(self, name: str, partition: str = "aws") -> PolicyArn:
             asked.append(name)

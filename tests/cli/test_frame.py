@@ -202,7 +202,14 @@ def test_standard_output_that_is_full_is_said(home: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["chek"], ["check", "--no-such-flag"], ["diff"], ["--set", "x", "log"], ["outbox", "retry", "x"]],
+    [
+        ["chek"],
+        ["check", "--no-such-flag"],
+        ["diff"],
+        ["--set", "x", "log"],
+        ["--home", "", "log"],
+        ["outbox", "retry", "x"],
+    ],
 )
 def test_wrong_usage_is_2(cli: Command, arguments: list[str]) -> None:
     done = cli(*arguments)
