@@ -129,11 +129,11 @@ def _send(
     now = tracker.clock()
     batch = _Batch(tracker, now)
     series = f"digest:{frequency}@{'report' if hour is None else hour}"
-    first = tracker.archive.reported_until(series) or schedule.previous(planned - timedelta(seconds=1))
+    made = tracker.archive.reported_until(series)
     alike: dict[tuple[tuple[PolicyArn, ...], Wish, datetime], list[Subscriber]] = defaultdict(list)
     for one in tracker.subscribers.waiting_for(frequency, hour, planned):
         wanted = tuple(arn for arn in known if one.wants(arn.name))
-        since = one.told_until or min(first, planned)
+        since = one.told_until or _first(schedule, one.confirmed or one.created, made)
         if wanted:
             alike[wanted, replace(one.wish, policies=(), name=""), since].append(one)
     queued = 0
@@ -147,6 +147,12 @@ def _send(
             if message and due:
                 queued += tracker.outbox.enqueue(db, message, due, now)
     return queued
+
+
+def _first(schedule: Schedule, confirmed: datetime, made: datetime | None) -> datetime:
+    """Where the first digest of a subscription begins: with the stretch in which it was confirmed, as everybody's did."""
+    start = schedule.previous(confirmed)
+    return made if made is not None and start <= made <= confirmed else start
 
 
 def rendered(tracker: Tracker, digest: Digest, wish: Wish, link: str | None) -> "Message":
