@@ -52,6 +52,7 @@ class _Policy:
     update_date: datetime
     versions: dict[str, _Version] = field(default_factory=dict)
     made: datetime | None = None
+    attachments: int = 0
 
 
 Answerer = Callable[[Call], Reply]
@@ -147,6 +148,11 @@ class FakeIam:
         with self._lock:
             del self._policies[str(arn)]
 
+    def attach(self, arn: PolicyArn | str, count: int = 1) -> None:
+        """So many users, groups and roles of this account have the policy attached."""
+        with self._lock:
+            self._policies[str(arn)].attachments = count
+
     # What goes wrong
 
     def deny(self, *actions: str) -> None:
@@ -237,7 +243,8 @@ class FakeIam:
         rows = [
             f"<member>{_summary(arn, policy, None)}</member>"
             for arn, policy in sorted(self._policies.items())
-            if scope == "All" or (scope == "AWS") == (PolicyArn.parse(arn).account == "aws")
+            if (scope == "All" or (scope == "AWS") == (PolicyArn.parse(arn).account == "aws"))
+            and (policy.attachments or parameters.get("OnlyAttached") != "true")
         ]
         return self._page("ListPolicies", "Policies", rows, parameters)
 
@@ -306,7 +313,7 @@ def _summary(arn: str, policy: _Policy, default: str | None) -> str:
     return (
         f"<PolicyName>{escape(parsed.name)}</PolicyName><PolicyId>ANPAEXAMPLE</PolicyId><Arn>{escape(arn)}</Arn>"
         f"<Path>{escape(parsed.path)}</Path><DefaultVersionId>{default or policy.default}</DefaultVersionId>"
-        f"<AttachmentCount>0</AttachmentCount><IsAttachable>true</IsAttachable>"
+        f"<AttachmentCount>{policy.attachments}</AttachmentCount><IsAttachable>true</IsAttachable>"
         f"<CreateDate>{iso(made)}</CreateDate><UpdateDate>{iso(policy.update_date)}</UpdateDate>"
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from tracker.archive.archive import Archive
 from tracker.archive.changelogs import Changelogs
@@ -21,7 +22,7 @@ from tracker.delivery.channel import Parcel
 from tracker.delivery.outbox import Outbox
 from tracker.delivery.subscribers import Subscribers
 from tracker.errors import SourceUnavailableError
-from tracker.model.asking import Answer, Known
+from tracker.model.asking import Answer, Known, Listed, Listing
 from tracker.model.history import Snapshot
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.instants import iso, parse_instant
@@ -79,11 +80,38 @@ class Aws:
         """Every look fails with this message; with none it works again."""
         self.path.with_suffix(".down").write_text(message)
 
-    def look(self, arn: PolicyArn, known: Known) -> Answer:
-        """As sources/iam.py answers: the default, and the versions that the archive lacks."""
+    def attach(self, arn: PolicyArn, count: int = 1) -> None:
+        """The policy is attached in this account."""
+        world = self._read()
+        world[str(arn)]["attachments"] = count
+        self._write(world)
+
+    def listing(self, partition: str, *, attached: bool = False) -> Listing:
+        """As sources/iam.py lists: everything, or what is attached."""
+        self._speaks()
+        found = {}
+        for text, policy in self._read().items():
+            arn, count = PolicyArn.parse(text), int(policy.get("attachments", 0))
+            if arn.partition == partition and (count or not attached):
+                newest = max(parse_instant(one["made"]) for one in policy["versions"].values())
+                found[arn] = Listed(arn, VersionId.parse(policy["default"]), newest, count)
+        return Listing(partition, not attached, found)
+
+    def looked_at(self) -> list[str]:
+        """The names of the policies that were looked at one by one, in order."""
+        path = self.path.with_suffix(".looks")
+        return path.read_text().split() if path.exists() else []
+
+    def _speaks(self) -> None:
         down = self.path.with_suffix(".down")
         if down.exists() and down.read_text():
             raise SourceUnavailableError(down.read_text(), advice="wait")
+
+    def look(self, arn: PolicyArn, known: Known, listing: Listing | None = None) -> Answer:
+        """As sources/iam.py answers: the default, and the versions that the archive lacks."""
+        self._speaks()
+        with self.path.with_suffix(".looks").open("a") as file:
+            file.write(f"{arn.name}\n")
         policy = self._read().get(str(arn))
         if policy is None:
             return Answer(arn, None)
@@ -104,7 +132,7 @@ class Aws:
         """By name, among what is published."""
         return next(arn for arn in map(PolicyArn.parse, self._read()) if arn.name == name)
 
-    def _read(self) -> dict[str, dict[str, object]]:  # type: ignore[type-arg] # JSON as it is
+    def _read(self) -> dict[str, dict[str, Any]]:
         return json.loads(self.path.read_text()) if self.path.exists() else {}
 
     def _write(self, world: object) -> None:

@@ -1,6 +1,7 @@
 """What a source is told before a look, and what it answers."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tracker.model.history import Snapshot
@@ -32,3 +33,31 @@ class Answer:
     snapshots: tuple[Snapshot, ...] = ()  # versions fetched that the archive did not hold, oldest first
     unread: tuple[VersionId, ...] = ()  # versions that IAM lists but would not give
     stale: bool = False  # AWS answered yesterday's default; it was ignored and `default` is the one on record
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a listing says of one policy."""
+
+    arn: PolicyArn
+    default: VersionId
+    update_date: datetime  # UTC: when the newest version was created, default or not
+    attachments: int = 0  # users, groups and roles of this account that it is attached to
+
+    def moved(self, known: Known) -> bool:
+        """Whether there is anything to be asked about it: another default, or a version that is not archived."""
+        return (
+            known.default is None
+            or self.default != known.default[0]
+            or known.newest is None
+            or self.update_date > known.newest
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The AWS managed policies of a partition as one listing over all its pages tells them."""
+
+    partition: str
+    complete: bool  # False: only those that are attached in this account
+    policies: Mapping[PolicyArn, Listed] = field(default_factory=dict)

@@ -5,6 +5,7 @@ rules are those of docs/iam-permissions.md.
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from tracker.errors import (
     SourceUnavailableError,
     UnknownPolicyError,
 )
-from tracker.model.asking import Answer, Known
+from tracker.model.asking import Answer, Known, Listing
 from tracker.model.history import Snapshot
 from tracker.model.identity import PolicyArn, VersionId, is_policy_name
 from tracker.sources.iam_client import Connection, FetchedVersion, IamClient, ListedVersion, PolicyNow
@@ -38,6 +39,7 @@ class _Findings:
     fetched: dict[Identity, FetchedVersion] = field(default_factory=dict)
     gone: set[VersionId] = field(default_factory=set)  # listed, then NoSuchEntity
     heard: list[PolicyNow | None] = field(default_factory=list)  # an answer of GetPolicy yet to be weighed
+    in_passing: bool = False  # one of many policies of a listing
     ignored: bool = False  # an answer about the default was not believed
 
 
@@ -53,23 +55,38 @@ class IamSource:
         connect_timeout_s: float = 5.0,
         read_timeout_s: float = 20.0,
         attempts: int = 5,
+        parallel: int = 8,
+        profiles: Mapping[str, str] | None = None,
     ) -> None:
-        """Empty text means what AWS's own variables and files say; `attempts` counts the first call too."""
+        """Empty text means what AWS's own variables and files say; `attempts` counts the first call too.
+
+        `parallel` is how many calls may be under way at once, `profiles` a partition's own profile.
+        """
         self._iam = IamClient(
-            Connection(region, profile, endpoint_url, connect_timeout_s, read_timeout_s, attempts)
+            Connection(
+                *(region, profile, endpoint_url, connect_timeout_s, read_timeout_s, attempts),
+                parallel,
+                dict(profiles or {}),
+            )
         )
 
-    def look(self, arn: PolicyArn, known: Known) -> Answer:
+    def look(self, arn: PolicyArn, known: Known, listing: Listing | None = None) -> Answer:
         """The default of a policy now, and every version that IAM has and `known` lacks.
+
+        What a listing told just now is not asked again: of a policy that nobody knows yet, whose default is its newest
+        version, one call gets all that a first look at everything is about. Its older versions are not asked for then.
 
         Raises PolicyMissingError (NoSuchEntity, removal not proved), DocumentError (the default's document is no
         policy), CredentialsError, PermissionDeniedError, SourceUnavailableError, SetupError.
         """
-        findings = _Findings()
+        findings = _Findings(in_passing=listing is not None)
+        listed = listing.policies.get(arn) if listing else None
+        if listed is not None:
+            findings.heard.append(PolicyNow(listed.default, listed.update_date))
         for _ in range(ROUNDS):
             now = findings.heard.pop() if findings.heard else self._iam.get_policy(arn)
             if now is None:
-                return self._missing(arn, known)
+                return self._missing(arn, known, listing)
             default = self._settle(arn, known, now, findings)
             if default is not None:
                 return _answer(arn, known, default, findings)
@@ -103,6 +120,19 @@ class IamSource:
             advice="Check the spelling; for a policy under another path give the whole ARN instead of its name.",
         )
 
+    def listing(self, partition: str, *, attached: bool = False) -> Listing:
+        """Every AWS managed policy that this account sees, over all pages; with `attached` those attached in it.
+
+        Raises SourceUnavailableError for an empty listing of all, which is not AWS's, and what `look` raises.
+        """
+        found = self._iam.list_policies(partition, "AWS", attached=attached)
+        if not found and not attached:
+            raise SourceUnavailableError(
+                f"ListPolicies names no AWS managed policy at all in partition {partition}",
+                advice="Check AWS_ENDPOINT_URL_IAM: this does not look like AWS.",
+            )
+        return Listing(partition, not attached, {one.arn: one for one in found})
+
     def close(self) -> None:
         """Close the connections kept open between looks."""
         self._iam.close()
@@ -111,7 +141,7 @@ class IamSource:
         """The default where AWS's answers agree; None where it has to be asked again."""
         on_record = known.default if known.default and known.default[0] == now.default else None
         fetched = None if on_record else self._fetch(arn, now.default, findings)
-        if known.newest is None or now.update_date > known.newest:
+        if self._more(known, now, fetched, findings):
             # A version was made that is not archived, though the default may have gone back already.
             listed, claim = self._fetch_unknown(arn, known, findings)
             made = next((one.identity for one in listed if one.version == now.default), on_record)
@@ -142,6 +172,14 @@ class IamSource:
         findings.heard.append(second)
         return None
 
+    def _more(
+        self, known: Known, now: PolicyNow, fetched: FetchedVersion | None, findings: _Findings
+    ) -> bool:
+        """Whether there may be versions to be archived beside the default."""
+        if known.newest is None and findings.in_passing and fetched is not None:
+            return now.update_date > fetched.create_date
+        return known.newest is None or now.update_date > known.newest
+
     def _fetch_unknown(
         self, arn: PolicyArn, known: Known, findings: _Findings
     ) -> tuple[tuple[ListedVersion, ...], VersionId | None]:
@@ -163,7 +201,7 @@ class IamSource:
             findings.fetched[fetched.identity] = fetched
         return fetched
 
-    def _missing(self, arn: PolicyArn, known: Known) -> Answer:
+    def _missing(self, arn: PolicyArn, known: Known, listing: Listing | None) -> Answer:
         """NoSuchEntity. For a policy on record a complete listing that lacks it proves the removal."""
         if not known.seen:
             raise PolicyMissingError(
@@ -173,14 +211,16 @@ class IamSource:
         if known.default is None:
             return Answer(arn, None)  # its removal is on record already
         ours = arn.account == "aws"
+        if listing is not None and listing.complete and ours and arn not in listing.policies:
+            return Answer(arn, None)  # the listing is the round's own, and it is not empty
         try:
-            listed = self._iam.list_policies(arn.partition, "AWS" if ours else "Local")
+            listed = {one.arn for one in self._iam.list_policies(arn.partition, "AWS" if ours else "Local")}
         except PermissionDeniedError as error:
             raise PolicyMissingError(
                 f"{arn}: AWS knows no such policy any more; whether it was removed is not proved: {error}",
                 advice="Allow iam:ListPolicies, which proves a removal; docs/iam-permissions.md has the whole policy.",
             ) from error
-        if str(arn) in listed:
+        if arn in listed:
             raise SourceUnavailableError(
                 f"{arn}: GetPolicy says that there is no such policy, ListPolicies names it",
                 advice="AWS contradicts itself: look again in some minutes.",

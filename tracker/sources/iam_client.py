@@ -6,11 +6,12 @@ Every answer is checked for the fields we read: an HTML page, or a document that
 import random
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from tracker.errors import CredentialsError, SetupError, SourceUnavailableError
+from tracker.model.asking import Listed
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.sources.iam_answers import NoAnswerError, judge
 from tracker.sources.iam_faults import is_no_such_entity, translate
@@ -89,13 +90,15 @@ class Connection:
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 20.0
     attempts: int = 5  # calls in all, the first one included
+    parallel: int = 8  # calls under way at once
+    profiles: "Mapping[str, str]" = field(default_factory=dict)  # partition -> a profile of its own
 
     def __post_init__(self) -> None:
         """Raises SetupError for what no call could be made with."""
-        if self.attempts < 1 or self.connect_timeout_s <= 0 or self.read_timeout_s <= 0:
+        if self.attempts < 1 or self.parallel < 1 or self.connect_timeout_s <= 0 or self.read_timeout_s <= 0:
             raise SetupError(
-                f"asking AWS needs attempts of 1 or more and time-outs above 0 s, not {self.attempts} attempts,"
-                f" {self.connect_timeout_s} s to connect and {self.read_timeout_s} s to answer",
+                f"asking AWS needs attempts and calls at once of 1 or more and time-outs above 0 s, not {self.attempts} attempts,"
+                f" {self.parallel} at once, {self.connect_timeout_s} s to connect and {self.read_timeout_s} s to answer",
                 advice="Set them right in policy-tracker.toml.",
             )
 
@@ -158,20 +161,22 @@ class IamClient:
             ]
         return tuple(sorted(found, key=lambda item: (item.create_date, item.version)))
 
-    def list_policies(self, partition: str, scope: Literal["AWS", "Local"]) -> frozenset[str]:
-        """The ARNs of every policy that this account sees, over all pages."""
+    def list_policies(
+        self, partition: str, scope: Literal["AWS", "Local"], *, attached: bool = False
+    ) -> tuple[Listed, ...]:
+        """Every policy that this account sees, or only those attached in it, over all pages."""
         action, what = "ListPolicies", f"the managed policies of partition {partition}"
-        found = set()
-        for page in self._pages(action, partition, what, Scope=scope, MaxItems=1000):
+        asked: dict[str, object] = {"Scope": scope, "MaxItems": 1000}
+        if attached:
+            asked["OnlyAttached"] = True
+        found = []
+        for page in self._pages(action, partition, what, **asked):
             if page is None:  # NoSuchEntity of a listing: half of it proves nothing
                 raise SourceUnavailableError(
                     f"{action} of {what}: broke off (NoSuchEntity)", advice="Look again later."
                 )
-            found |= {
-                _field(item, "Arn", str, action, what)
-                for item in _field(page, "Policies", list, action, what)
-            }
-        return frozenset(found)
+            found += [_listed(item, action, what) for item in _field(page, "Policies", list, action, what)]
+        return tuple(found)
 
     def close(self) -> None:
         """Close the connections that are kept open between calls."""
@@ -249,12 +254,13 @@ class IamClient:
         from botocore.handlers import json_decode_policies
 
         asked = self._connection
-        session = boto3.Session(profile_name=asked.profile or None, region_name=asked.region or None)
+        profile = asked.profiles.get(partition) or asked.profile or None
+        session = boto3.Session(profile_name=profile, region_name=asked.region or None)
         region = session.region_name or ""
         if partition_of(region) != partition or not region:
             region = HOME_REGION[partition]
             # The session's own region too: it is where STS is asked, if a role has to be assumed.
-            session = boto3.Session(profile_name=asked.profile or None, region_name=region)
+            session = boto3.Session(profile_name=profile, region_name=region)
         client = session.client(
             "iam",
             region_name=region,
@@ -262,6 +268,8 @@ class IamClient:
             config=Config(
                 connect_timeout=asked.connect_timeout_s,
                 read_timeout=asked.read_timeout_s,
+                max_pool_connections=max(10, asked.parallel),
+                # Its tokens are the client's: calls made at once share them, and slow down together when throttled.
                 retries={"mode": "adaptive", "total_max_attempts": asked.attempts},
                 user_agent_extra="policy-tracker",
             ),
@@ -271,6 +279,23 @@ class IamClient:
         client.meta.events.unregister("after-call.iam", json_decode_policies)
         client.meta.events.register("before-parse.iam", judge)
         return client
+
+
+def _listed(item: "Mapping[str, Any]", action: str, what: str) -> Listed:
+    text = _field(item, "Arn", str, action, what)
+    try:
+        arn = PolicyArn.parse(text)
+    except ValueError as error:
+        raise SourceUnavailableError(
+            f"{action} of {what}: {error}",
+            advice="The answer is not IAM's: check the endpoint and the proxy.",
+        ) from error
+    return Listed(
+        arn,
+        _version(item, "DefaultVersionId", action, arn),
+        _date(item, "UpdateDate", action, arn),
+        item.get("AttachmentCount", 0),
+    )
 
 
 def _field(holder: "Mapping[str, Any]", name: str, kind: type[_T], action: str, what: object) -> _T:

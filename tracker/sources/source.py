@@ -2,15 +2,23 @@
 
 from typing import Protocol
 
-from tracker.model.asking import Answer, Known
+from tracker.model.asking import Answer, Known, Listing
 from tracker.model.identity import PolicyArn
 
 
 class Source(Protocol):
     """A place that knows which version of a policy is in force now. Faults come as tracker.errors."""
 
-    def look(self, arn: PolicyArn, known: Known) -> Answer:
-        """The default of one policy now, and the versions that `known` lacks."""
+    def look(self, arn: PolicyArn, known: Known, listing: Listing | None = None) -> Answer:
+        """The default of one policy now, and the versions that `known` lacks.
+
+        A `listing` that was made just before spares what it tells already; a complete one that lacks the policy
+        proves, with NoSuchEntity, that it is gone.
+        """
+        ...
+
+    def listing(self, partition: str, *, attached: bool = False) -> Listing:
+        """Every AWS managed policy of a partition that this account sees, or only those attached in it."""
         ...
 
     def find(self, name: str, partition: str = "aws") -> PolicyArn:

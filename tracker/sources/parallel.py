@@ -1,0 +1,64 @@
+"""Many looks at once, with a bound: what comes back is told in the order that was asked, a fault beside the answers.
+
+How fast AWS may be asked is the client's to know (its tokens are shared by all calls); here is how many wait at once.
+"""
+
+from collections import deque
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tracker.errors import TrackerError
+from tracker.model.asking import Answer, Known, Listing
+from tracker.model.identity import PolicyArn
+from tracker.sources.source import Source
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+AHEAD = 2  # answers waiting to be taken, for each call under way: enough to keep the calls going while one is written
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One policy that is to be looked at."""
+
+    arn: PolicyArn
+    known: Known
+    listing: Listing | None = None  # that told of it just now
+    first: bool = False  # nobody has looked at it before
+
+
+def answers(
+    source: Source, asks: Iterable[Ask], parallel: int = 1
+) -> Generator[tuple[Ask, Answer | TrackerError], None, None]:
+    """What the source answers to each, in their order; at most `parallel` at once. Any other error is raised."""
+    if parallel <= 1:
+        yield from ((one, _answer(source, one)) for one in asks)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # a look at one policy needs no threads
+
+    waiting: deque[tuple[Ask, Future[Answer | TrackerError]]] = deque()
+    with ThreadPoolExecutor(parallel, thread_name_prefix="look") as pool:
+        try:
+            for one in asks:
+                waiting.append((one, pool.submit(_answer, source, one)))
+                if len(waiting) >= parallel * (1 + AHEAD):
+                    yield _next(waiting)
+            while waiting:
+                yield _next(waiting)
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+
+def _next(waiting: "deque[tuple[Ask, Future[Answer | TrackerError]]]") -> tuple[Ask, Answer | TrackerError]:
+    one, future = waiting.popleft()
+    return one, future.result()
+
+
+def _answer(source: Source, one: Ask) -> Answer | TrackerError:
+    try:
+        return source.look(one.arn, one.known, one.listing)
+    except TrackerError as error:
+        return error
