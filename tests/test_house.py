@@ -14,7 +14,7 @@ FLOORS = [
     {"bootstrap", "settings"},
     {"service"},
     {"previewing"},
-    {"digests"},
+    {"digests", "importing"},
     {"publishing"},
     {"collaborators"},
     {"reading", "asking"},

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.archive.lock import round_lock
@@ -39,7 +40,10 @@ from tracker.publishing import (
 
 if TYPE_CHECKING:
     from tracker.archive.rebuild import Rebuilt
+    from tracker.importing.bring import Progress
     from tracker.model.change import Change, Period
+    from tracker.model.imported import Imported
+    from tracker.sources.history import Selection
 
 log = logging.getLogger(__name__)
 
@@ -246,6 +250,29 @@ def record_history(tracker: Tracker) -> int:
     """Write and index history that was brought into the folder, silently; how many changes the archive holds."""
     with _round(tracker, "import"):
         return len(tracker.archive.changes())
+
+
+def import_history(
+    tracker: Tracker,
+    path: Path,
+    selection: "Selection",
+    *,
+    partition: str = "",
+    progress: "Progress" = lambda done, of: None,
+) -> "Imported":
+    """Bring in history from elsewhere, silently: a git archive or bundle, answers of get-policy-version, another tracker.
+
+    Doing it again changes nothing, and completes one that was cut off. Nobody is mailed about the past, and no changelog
+    is written of it: `changelog` tells it when asked. Raises InputError for what can't be read, LockedError, SetupError.
+    """
+    from tracker.importing.bring import bring_history, naming, opened
+    from tracker.sources.history import unpacked
+
+    with unpacked(path) as place:
+        history = opened(place, str(path), selection)
+        with _round(tracker, "import") as (run, start):
+            arn_of = naming(tracker, partition or tracker.partition)
+            return bring_history(tracker, history, run, start, arn_of, progress)
 
 
 def send_last(tracker: Tracker, subscriber: Subscriber, policies: Sequence[PolicyArn]) -> int:

@@ -7,7 +7,7 @@ import errno
 import logging
 import os
 import stat
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count, repeat
 from pathlib import Path
@@ -161,6 +161,27 @@ def append(path: Path, lines: Sequence[str], *, step: Step = no_step, name: str 
     if is_new:
         sync_folder(path.parent)
     step(f"{name}-kept")
+
+
+def append_many(lines: Mapping[Path, Sequence[str]], *, step: Step = no_step, name: str = "line") -> None:
+    """Add lines to many files, all on the disk when this returns; what `append` does, with one pass of syncing.
+
+    Steps of each file: `<name>-written`, then `<name>-kept`.
+    """
+    new = set()
+    for path, added in lines.items():
+        with _appending(path) as (descriptor, is_new):
+            _repair(path, descriptor)
+            raw = b"".join(line.encode() + b"\n" for line in added)
+            while raw:
+                raw = raw[os.write(descriptor, raw) :]
+        if is_new:
+            new.add(path.parent)
+        step(f"{name}-written")
+    sync_many(lines.keys())
+    sync_many(new)
+    for _ in lines:
+        step(f"{name}-kept")
 
 
 @contextmanager

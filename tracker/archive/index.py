@@ -113,19 +113,59 @@ def policy_rows(key: str, place: Path, held: Container[str] = ()) -> dict[str, l
     if arn is None:
         return {"policies": [], "snapshots": [], "observations": []}
     seen, length = folder.timeline(place)
-    policy: Row = {
+    new = [identity for identity in known if file_name(identity) not in held]
+    return {
+        "policies": [policy_row(key, arn, len(known), length)],
+        "snapshots": [snapshot_row(key, snapshot) for snapshot in _readable(place, new)],
+        "observations": list(observation_rows(key, seen)),
+    }
+
+
+def put(
+    db: sqlite3.Connection,
+    policy: Row,
+    snapshots: Iterable[Row],
+    observations: Iterable[Row],
+    changes: Iterable[Row],
+) -> None:
+    """Put one policy's rows, made by the caller: its new snapshots, and all of its observations and changes."""
+    key = (policy["policy"],)
+    db.execute(
+        """INSERT INTO policies (policy, arn, partition, name, files, timeline_bytes)
+           VALUES (:policy, :arn, :partition, :name, :files, :timeline_bytes) ON CONFLICT (policy) DO UPDATE SET
+           arn = excluded.arn, files = excluded.files, timeline_bytes = excluded.timeline_bytes""",
+        policy,
+    )
+    db.executemany(
+        """INSERT OR REPLACE INTO snapshots (policy, version, number, create_date, sha256, source, file)
+           VALUES (:policy, :version, :number, :create_date, :sha256, :source, :file)""",
+        snapshots,
+    )
+    db.execute("DELETE FROM observations WHERE policy = ?", key)
+    db.executemany(
+        """INSERT INTO observations (policy, line, observed_at, version, create_date, source, run, basis)
+           VALUES (:policy, :line, :observed_at, :version, :create_date, :source, :run, :basis)""",
+        observations,
+    )
+    db.execute("DELETE FROM changes WHERE policy = ?", key)
+    db.executemany(
+        """INSERT INTO changes (id, policy, arn, name, kind, observed_at, from_version, to_version, severity,
+                                headline, summary, run)
+           VALUES (:id, :policy, :arn, :name, :kind, :observed_at, :from_version, :to_version, :severity,
+                   :headline, :summary, :run)""",
+        changes,
+    )
+
+
+def policy_row(key: str, arn: PolicyArn, files: int, timeline_bytes: int) -> Row:
+    """The row of a policy: how many snapshots and how much of its timeline the index has seen."""
+    return {
         "policy": key,
         "arn": str(arn),
         "partition": arn.partition,
         "name": arn.name,
-        "files": len(known),
-        "timeline_bytes": length,
-    }
-    new = [identity for identity in known if file_name(identity) not in held]
-    return {
-        "policies": [policy],
-        "snapshots": [snapshot_row(key, snapshot) for snapshot in _readable(place, new)],
-        "observations": list(_observation_rows(key, seen)),
+        "files": files,
+        "timeline_bytes": timeline_bytes,
     }
 
 
@@ -150,7 +190,8 @@ def snapshot_row(key: str, snapshot: Snapshot) -> Row:
     }
 
 
-def _observation_rows(key: str, seen: Iterable[Observation]) -> Iterable[Row]:
+def observation_rows(key: str, seen: Iterable[Observation]) -> Iterable[Row]:
+    """The rows of a timeline, in the order of its lines."""
     for line, one in enumerate(seen, start=1):
         yield {
             "policy": key,

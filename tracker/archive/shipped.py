@@ -40,7 +40,7 @@ def copy_shipped(archive: Archive, source: Path | None = None) -> KeptMany:
     kept = archive.keep_many(
         folder.load(place, identity) for place in places for identity in folder.identities(place)
     )
-    archive.keep_many(snapshot for place in places for snapshot in _from_second_sources(place))
+    archive.keep_many(snapshot for place in places for snapshot in from_second_sources(place))
     for place in places:
         arn = folder.arn_in(place)
         if arn is not None:
@@ -48,7 +48,8 @@ def copy_shipped(archive: Archive, source: Path | None = None) -> KeptMany:
     return kept
 
 
-def _from_second_sources(place: Path) -> Iterator[Snapshot]:
+def from_second_sources(place: Path) -> Iterator[Snapshot]:
+    """The snapshots of a folder as second sources had them. Raises InputError for a damaged file."""
     for line in folder.sources(place):
         held = folder.load(place, line.identity)
         yield replace(held, sha256=line.sha256, source=line.source, arn=line.arn or held.arn)

@@ -1,0 +1,192 @@
+"""An import, told in order: open the source, read a policy's files, compare them, write them by the batch.
+
+This process alone reads the source and writes; comparing is handed to others where there are cores for it. Memory holds
+a batch and what the workers have in hand, whatever the size of the source.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tracker.archive.bringing import Brought, Standing
+from tracker.archive.layout import policy_key
+from tracker.collaborators import Tracker
+from tracker.importing.prepare import Prepared, Preparing
+from tracker.importing.tree import TrackerTree, tree_of
+from tracker.importing.workers import Workers, useful
+from tracker.model.identity import PolicyArn
+from tracker.model.imported import Imported, RefusedFile
+from tracker.model.rounds import Failure
+from tracker.sources.history import Selection, open_history
+from tracker.sources.known_paths import arn_by_name
+from tracker.sources.past import History, Job
+
+if TYPE_CHECKING:
+    from tracker.archive.writing import KeptMany
+
+BATCH_POLICIES = 64  # written, synced and indexed together
+BATCH_BYTES = 16 * 1024 * 1024  # of documents in a batch
+READ_AHEAD = 16  # policies of which the archive is asked at once
+WORTH_WORKERS = 300  # states of files; fewer are done before other processes have begun
+
+Told = tuple[Job, Standing]
+Progress = Callable[[int, int], None]  # states of files that are done, and that there are
+
+
+@dataclass(slots=True)
+class _Sums:
+    """The report in the making."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    first: datetime | None = None
+    last: datetime | None = None
+    refused: list[RefusedFile] = field(default_factory=list)
+    conflicts: set[str] = field(default_factory=set)
+    failed: list[Failure] = field(default_factory=list)
+
+    def add(self, one: Prepared) -> None:
+        """A policy that was looked at."""
+        self.counts.update(
+            files=one.files,
+            policies=1,
+            versions=one.versions,
+            observations=one.observations,
+            new_versions=one.new_versions,
+            gaps=one.gaps,
+            stale=one.stale,
+        )
+        if one.brought is not None and one.brought.before.is_new:
+            self.counts.update(new_policies=1 if one.brought.snapshots else 0)
+        if one.brought is not None:
+            self.counts.update(new_observations=len(one.brought.lines))
+        self.kinds.update(one.kinds)
+        self.first = min((when for when in (self.first, one.first) if when), default=None)
+        self.last = max((when for when in (self.last, one.last) if when), default=None)
+        self.refused += one.refused
+        if one.failed is not None:
+            self.failed.append(one.failed)
+
+
+def opened(place: Path, name: str, selection: Selection) -> History:
+    """The source that a folder or file is: another tracker's tree, a git repository, or answers. Raises InputError."""
+    root = tree_of(place) if place.is_dir() else None
+    if root is not None:
+        return TrackerTree(root, name=name, since=selection.since, wanted=selection.wanted)
+    return open_history(place, name, selection)
+
+
+def naming(tracker: Tracker, partition: str) -> Callable[[str], PolicyArn]:
+    """How a policy's whole ARN is told by its name: by what the archive has, else by what is known of AWS's paths.
+
+    A path is not part of who a policy is: where nobody knows it, '/' stands, and the first look learns it.
+    """
+    known = {policy_key(arn): arn for arn in tracker.archive.policies()}
+
+    def arn_of(name: str) -> PolicyArn:
+        arn = PolicyArn.parse(name) if name.startswith("arn:") else arn_by_name(name, partition)
+        held = known.get(policy_key(arn))
+        return arn if held is None or (held.path == "/" and arn.path != "/") else held
+
+    return arn_of
+
+
+def bring_history(
+    tracker: Tracker,
+    history: History,
+    run: str,
+    start: datetime,
+    arn_of: Callable[[str], PolicyArn],
+    progress: Progress = lambda done, of: None,
+) -> Imported:
+    """Bring a source's history into the archive, within the caller's round. Nobody is mailed about the past."""
+    sums = _Sums()
+    preparing = Preparing(tracker.archive.root, run, tracker.clock().date(), tracker.catalogue, tracker.rules)
+    batch = _Batch(tracker, sums)
+    progress(0, history.files)
+    for one in _prepared(preparing, _told(tracker, history, arn_of), history.files):
+        sums.add(one)
+        batch.add(one)
+        progress(sums.counts["files"], history.files)
+    batch.write()
+    counts = sums.counts
+    return Imported(
+        run=run,
+        what=history.what,
+        start=start,
+        end=tracker.clock(),
+        ignored=history.ignored,
+        first=sums.first,
+        last=sums.last,
+        transitions=dict(sorted(sums.kinds.items())),
+        refused=tuple(sums.refused),
+        conflicts=tuple(sorted(sums.conflicts)),
+        failed=tuple(sums.failed),
+        files=counts["files"],
+        policies=counts["policies"],
+        versions=counts["versions"],
+        observations=counts["observations"],
+        new_policies=counts["new_policies"],
+        new_versions=counts["new_versions"],
+        new_observations=counts["new_observations"],
+        gaps=counts["gaps"],
+        stale=counts["stale"],
+    )
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What waits to be written."""
+
+    tracker: Tracker
+    sums: _Sums
+    waiting: list[Brought] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, one: Prepared) -> None:
+        """One policy more; enough of them are written."""
+        if one.brought is None:
+            return
+        self.waiting.append(one.brought)
+        self.size += sum(len(snapshot.document) for snapshot in one.brought.snapshots)
+        if len(self.waiting) >= BATCH_POLICIES or self.size >= BATCH_BYTES:
+            self.write()
+
+    def write(self) -> None:
+        """Files, lines, rows."""
+        if not self.waiting:
+            return
+        kept: KeptMany = self.tracker.archive.bring(self.waiting)
+        home = self.tracker.home
+        self.sums.conflicts |= {str(path.relative_to(home)) for path in kept.conflicts}
+        self.waiting, self.size = [], 0
+
+
+def _told(tracker: Tracker, history: History, arn_of: Callable[[str], PolicyArn]) -> Iterator[Told]:
+    """Each policy's files, with what the archive has of it."""
+    jobs = history.jobs()
+    while chunk := list(islice(jobs, READ_AHEAD)):
+        yield from zip(chunk, tracker.archive.standings([arn_of(job.name) for job in chunk]), strict=True)
+
+
+def _prepared(preparing: Preparing, told: Iterable[Told], files: int) -> Iterator[Prepared]:
+    count = useful() if files >= WORTH_WORKERS else 0
+    if not count:
+        yield from (preparing.prepared(*one) for one in told)
+        return
+    warm(preparing)
+    workers: Workers[Told, Prepared] = Workers(lambda one: preparing.prepared(*one), count)
+    with workers:
+        yield from workers.map(told)
+
+
+def warm(preparing: Preparing) -> None:
+    """Load what every process needs before there are several: then it is loaded once."""
+    catalogue = preparing.catalogue()
+    preparing.rules()
+    for service in catalogue.services():
+        catalogue.actions(service)

@@ -1,0 +1,152 @@
+"""One policy's past compared with what the archive has of it: everything that takes thought, and nothing written.
+
+It runs in whichever process has time. No database is opened here: a forked process must not use SQLite's files.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tracker.archive import folder
+from tracker.archive.bringing import Brought, Standing
+from tracker.archive.grants import in_time, intervals
+from tracker.archive.layout import policy_folder
+from tracker.errors import TrackerError
+from tracker.model.catalogue import Catalogue
+from tracker.model.history import Kind, Observation, Snapshot, Transition
+from tracker.model.identity import PolicyArn, VersionId
+from tracker.model.imported import RefusedFile
+from tracker.model.rounds import Failure
+from tracker.model.rules import Rules
+from tracker.publishing import change_row
+from tracker.reading import Reading
+from tracker.sources.past import Job, Past
+
+if TYPE_CHECKING:
+    from tracker.policy.document import Document
+
+Identity = tuple[VersionId, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What came of one policy."""
+
+    arn: PolicyArn
+    files: int
+    brought: Brought | None  # None: the archive has all of it
+    versions: int = 0
+    observations: int = 0
+    new_versions: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    gaps: int = 0
+    stale: int = 0
+    refused: tuple[RefusedFile, ...] = ()
+    failed: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preparing:
+    """What it takes to prepare any policy."""
+
+    root: Path  # the archive's `snapshots/`
+    run: str
+    today: date
+    catalogue: Callable[[], Catalogue]
+    rules: Callable[[], Rules]
+
+    def prepared(self, job: Job, before: Standing) -> Prepared:
+        """Read a policy's files, and compare what they tell. A policy that can't be is failed, and stops no other."""
+        try:
+            if before.fault is not None:
+                raise before.fault
+            return self._prepared(job, before)
+        except TrackerError as error:
+            failed = Failure(before.arn, str(error), error.advice, error.exit_code)
+            return Prepared(before.arn, job.files, None, failed=failed)
+
+    def _prepared(self, job: Job, before: Standing) -> Prepared:
+        past = job.past(before.arn, self.run)
+        known = {without_run(one) for one in before.lines}
+        lines = tuple(one for one in past.observations if without_run(one) not in known)
+        keep = tuple(
+            one for one in past.snapshots if before.held.get(one.identity) != (one.sha256, one.source)
+        )
+        new = {one.identity for one in keep} - before.held.keys()
+        reading = self._reading(past, before, lines)
+        moved = reading.transitions()
+        brought = None
+        if keep or lines:
+            # A path that was learnt just now is part of every change's words, too.
+            anew = bool(new or lines or past.arn != before.arn)
+            brought = Brought(
+                before,
+                past.arn,
+                keep,
+                lines,
+                changes=tuple(change_row(reading.change(one)) for one in moved) if anew else (),
+                grants=tuple(intervals(in_time([*before.lines, *lines]), reading.document)) if anew else (),
+            )
+        identities = {one.identity for one in past.snapshots}
+        return Prepared(
+            arn=past.arn,
+            files=job.files,
+            brought=brought,
+            versions=len(identities),
+            observations=len(past.observations),
+            new_versions=len(new),
+            first=past.observations[0].observed_at if past.observations else None,
+            last=past.observations[-1].observed_at if past.observations else None,
+            kinds=Counter(str(one.kind) for one in moved),
+            gaps=len(_gaps(moved)),
+            stale=past.stale,
+            refused=past.refused,
+        )
+
+    def _reading(self, past: Past, before: Standing, lines: tuple[Observation, ...]) -> Reading:
+        """The policy's past as the archive will know it. What the archive holds is what counts."""
+        place = policy_folder(self.root, past.arn)
+        fresh: dict[Identity, Snapshot] = {}
+        for snapshot in past.snapshots:
+            fresh.setdefault(snapshot.identity, snapshot)
+        documents: dict[Identity, Document] = {
+            identity: document
+            for identity, document in past.documents.items()
+            if before.held.get(identity, (fresh[identity].sha256, ""))[0] == fresh[identity].sha256
+        }
+        once = all(row.kind != Kind.RECREATED for row in before.changes)
+        return Reading(
+            arn=past.arn,
+            observations=folder.in_time([*before.lines, *lines]),
+            looks=before.looks,
+            archived=frozenset(before.held.keys() | fresh.keys()),
+            fetch=lambda identity: (
+                folder.load(place, identity) if identity in before.held else fresh[identity]
+            ),
+            catalogue=self.catalogue,
+            rules=self.rules,
+            today=self.today,
+            kinds={(row.from_version, row.to_version): Kind(row.kind) for row in before.changes}
+            if once
+            else {},
+            _documents=documents,
+        )
+
+
+def without_run(one: Observation) -> tuple[object, ...]:
+    """What an observation says, whichever round wrote it down."""
+    return (one.observed_at, one.identity, one.source, one.basis)
+
+
+def _gaps(moved: tuple[Transition, ...]) -> set[tuple[int, VersionId]]:
+    """The ids that nobody saw, each once in each life of the policy: a default that went back leaves them twice."""
+    life, found = 0, set()
+    for one in moved:
+        life += one.kind is Kind.RECREATED
+        found |= {(life, version) for version in one.gap}
+    return found

@@ -1,0 +1,60 @@
+"""A tar of answers, unpacked where nothing in it can do harm: no way out of the folder, no links, bounded sizes."""
+
+import tarfile
+from pathlib import Path, PurePosixPath
+
+from tracker.errors import InputError
+from tracker.sources.answers import LARGEST
+
+# The whole public archive, every state of every file, has 12,638 files and 60 MB.
+MOST_FILES = 200_000
+MOST_BYTES = 2 * 1024**3
+
+
+def unpack(tar: Path, place: Path) -> int:
+    """Write the regular files of a tar (gzip, bzip2 and xz too) under `place`; how many were left out.
+
+    Links, devices and files that are too large for an answer are left out. Raises InputError for a name that leads out
+    of the folder, for more than can be, and for what is no tar or is cut off.
+    """
+    left_out = count = total = 0
+    try:
+        with tarfile.open(
+            tar, "r|*"
+        ) as archive:  # as a stream: what comes late in it was not looked at before
+            for member in archive:
+                inside = _inside(tar, member.name)
+                if member.isdir() or inside is None:
+                    continue
+                count += 1
+                if count > MOST_FILES:
+                    raise _refusal(tar, f"it holds more than {MOST_FILES:,} files")
+                if not member.isreg() or member.size > LARGEST:
+                    left_out += 1
+                    continue
+                total += member.size
+                if total > MOST_BYTES:
+                    raise _refusal(tar, f"unpacked it has more than {MOST_BYTES:,} bytes")
+                content = archive.extractfile(member)
+                raw = content.read(LARGEST + 1) if content else b""
+                _write(place.joinpath(*inside.parts), raw)
+    except (tarfile.TarError, EOFError, OSError, ValueError, ArithmeticError) as error:
+        raise _refusal(tar, f"it is no tar, or is cut off: {error}") from error
+    return left_out
+
+
+def _inside(tar: Path, name: str) -> PurePosixPath | None:
+    """A member's path under the folder; None for the folder itself. Raises InputError for one that leads elsewhere."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
+        raise _refusal(tar, f"a name in it leads out of the folder: {name!r:.120}")
+    return path if path.parts else None
+
+
+def _write(path: Path, raw: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(raw)
+
+
+def _refusal(tar: Path, problem: str) -> InputError:
+    return InputError(f"{tar} can't be read: {problem}", advice="nothing of it was imported")
