@@ -2,6 +2,7 @@
 
 import copy
 import random
+from collections.abc import Iterable
 from typing import Any
 
 from hypothesis import given, settings
@@ -11,10 +12,11 @@ from tests.prove.evaluate import as_list
 from tests.prove.generate import Maker
 from tests.prove.judge import CATALOGUE
 from tracker.changes.compare import compare
-from tracker.model.change import Difference
-from tracker.policy.document import Document
+from tracker.model.change import Difference, Scope
+from tracker.policy.document import Document, placed
 from tracker.policy.granted import granted
 from tracker.policy.parse import parse_document
+from tracker.policy.regions import Region, exceeds, region
 
 chances = st.randoms(use_true_random=False)
 Policy = dict[str, Any]
@@ -112,6 +114,48 @@ def test_added_and_removed_are_what_granted_says(chance: random.Random) -> None:
         assert {one.lower() for one in service.actions} == {
             one for one in added if one.startswith(f"{service.service}:")
         }
+
+
+@given(chances)
+@settings(max_examples=100, deadline=None)
+def test_the_record_applied_to_the_one_side_gives_the_other(chance: random.Random) -> None:
+    """Not only which actions: where each is allowed."""
+    before, after = Maker(chance).pair()
+    found = difference(before, after)
+    held = regions(before)
+    for one in found.actions_removed:
+        del held[one.action.lower()]
+    denied = denials(after)
+    for changed in found.actions_added:
+        held[changed.action.lower()] = where(after, changed.scopes, denied.get(changed.action.lower(), ()))
+    for moved in (*found.actions_widened, *found.actions_narrowed, *found.actions_rescoped):
+        held[moved.action.lower()] = where(after, moved.after, denied.get(moved.action.lower(), ()))
+    wanted = regions(after)
+    assert held.keys() == wanted.keys()
+    for action, region_ in wanted.items():
+        assert exceeds(region_, held[action]) is not True
+        assert exceeds(held[action], region_) is not True
+
+
+def where(policy: Policy, scopes: Iterable[Scope], denied: Iterable[Scope]) -> Region:
+    old = policy.get("Version") != "2012-10-17"
+    return region([placed(one, old) for one in scopes], [placed(one, old) for one in denied])
+
+
+def regions(policy: Policy) -> dict[str, Region]:
+    return {
+        f"{service}:{name}": where(policy, one.scopes, one.denied)
+        for service, each in granted(read(policy), CATALOGUE).items()
+        for name, one in each.items()
+    }
+
+
+def denials(policy: Policy) -> dict[str, tuple[Scope, ...]]:
+    return {
+        f"{service}:{name}": one.denied
+        for service, each in granted(read(policy), CATALOGUE).items()
+        for name, one in each.items()
+    }
 
 
 @given(chances)

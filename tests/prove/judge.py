@@ -145,12 +145,8 @@ class Pair:
 
     def __init__(self, before: Policy, after: Policy) -> None:
         statements = [one for document in (before, after) for one in as_list(document["Statement"])]
-        self.named = {
-            action.lower()
-            for one in statements
-            for action in as_list(one.get("Action", one.get("NotAction")))
-            if not set("*?") & set(action)
-        }
+        self.named_by = [_named(document) for document in (before, after)]
+        self.named = self.named_by[0] | self.named_by[1]
         self.actions = Actions(self.named)
         grid = Grid(statements)
         self.old, self.new = (Side(document, grid, self.actions) for document in (before, after))
@@ -172,6 +168,16 @@ class Pair:
         """Whether something that is beyond proof has a part in it."""
         group = self.groups[self._group_of[action]]
         return self.old.undecided(group) or self.new.undecided(group)
+
+
+def _named(document: Policy) -> set[str]:
+    """The single actions that a document names."""
+    return {
+        action.lower()
+        for one in as_list(document["Statement"])
+        for action in as_list(one.get("Action", one.get("NotAction")))
+        if not set("*?") & set(action)
+    }
 
 
 def judge(before: Policy, after: Policy, found: Difference, findings: Findings) -> None:
@@ -212,11 +218,10 @@ def _actions(found: Difference, pair: Pair, seen: Counter[str]) -> list[str]:
         {one.service for one in found.services_removed},
         (found.actions_before, found.actions_after, found.services_before, found.services_after),
     )
-    true = (
-        services[1] - services[0],
-        services[0] - services[1],
-        (len(allowed[0]), len(allowed[1]), len(services[0]), len(services[1])),
-    )
+    # what only the other document names, and nobody knows, is compared; it is not counted
+    counted = [side & (KNOWN | named) for side, named in zip(allowed, pair.named_by, strict=True)]
+    sizes = [len({action.partition(":")[0] for action in side}) for side in counted]
+    true = (services[1] - services[0], services[0] - services[1], (*map(len, counted), *sizes))
     if exact and told != true:
         wrong.append(f"services and counts: {told} are {true}")
     return wrong

@@ -69,6 +69,8 @@ def judge_real(before: str, after: str, found: Difference, catalogue: Catalogue)
     """What is wrong in a difference of two real documents, and how many of its verdicts are left to review."""
     old, new = Reading(before), Reading(after)
     known, invented = universe((old, new), catalogue)
+    known_alone, _ = universe((), catalogue)
+    old_named, new_named = old.patterns(), new.patterns()
     claims = _claims(found)
     wrong, same = [], True
     judged: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[int, int, bool]] = {}
@@ -81,8 +83,8 @@ def judge_real(before: str, after: str, found: Difference, catalogue: Catalogue)
         same = same and was == now and denied_alike
         if action in invented:
             continue
-        counts[0] += bool(was)
-        counts[1] += bool(now)
+        counts[0] += bool(was) and (action in known_alone or action in old_named)
+        counts[1] += bool(now) and (action in known_alone or action in new_named)
         claim = claims.pop(action, "silent")
         if not fits(claim, was, now, old.undecided or new.undecided):
             wrong.append(f"{action}: called {claim}, is {verdict_of(was, now)}")

@@ -3,7 +3,7 @@
 What each part decides, and how, is told in docs/semantics.md.
 """
 
-from tracker.changes.difference_effective import Judge, effective
+from tracker.changes.difference_effective import NONE, Judge, effective
 from tracker.changes.difference_explain import Evidence, Explanation, explain
 from tracker.changes.difference_telling import Side, moved
 from tracker.changes.difference_textual import Sides, textual
@@ -23,9 +23,11 @@ def compare(before: Document | None, after: Document | None, catalogue: Catalogu
     """
     places = Places()
     old, new = access_of(before, places), access_of(after, places)
-    expander = Expander(catalogue, () if old.plain and new.plain else old.literals | new.literals)
+    named = NONE if old.plain and new.plain else (old.literals, new.literals)
+    expander = Expander(catalogue, named[0] | named[1])
     was, now = signatures(old, expander), signatures(new, expander)
-    found = effective(was, now, Judge(places))
+    foreign = (expander.unknown(named[1] - named[0]), expander.unknown(named[0] - named[1]))
+    found = effective(was, now, Judge(places), foreign)
     quiet = not (found.added or found.removed or found.moved)
     sides = Sides(before, after, old, new, places)
     text = textual(sides, expander, {*found.added, *found.removed}, quiet=quiet)

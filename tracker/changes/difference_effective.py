@@ -6,7 +6,7 @@ that appears is one added item of the outer dictionary, an action inside a known
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from itertools import repeat
 from operator import itemgetter
@@ -16,6 +16,7 @@ from deepdiff import DeepDiff
 from tracker.policy.access import Places, places_in
 from tracker.policy.regions import Region, Verdict, is_empty, region, verdict
 
+NONE: tuple[Set[str], Set[str]] = (frozenset(), frozenset())
 Side = dict[str, dict[str, int]]  # service -> action in lower case, prefix included -> signature
 Ruling = tuple[Verdict, bool]  # the verdict, and whether it is proved
 
@@ -63,8 +64,17 @@ class Judge:
         return self._rulings[pair]
 
 
-def effective(before: Mapping[str, int], after: Mapping[str, int], judge: Judge) -> Effective:
-    """The difference of two maps from actions to signatures."""
+def effective(
+    before: Mapping[str, int],
+    after: Mapping[str, int],
+    judge: Judge,
+    foreign: tuple[Set[str], Set[str]] = NONE,
+) -> Effective:
+    """The difference of two maps from actions to signatures.
+
+    `foreign`: for each side the actions that the other side alone names and no catalogue knows. A wildcard of this
+    side reaches them, so they are compared; but they are not counted as what this side allows.
+    """
     differing = [action for action, signature in after.items() if before.get(action) != signature]
     differing += before.keys() - after.keys()
     was, now = _services(before, judge.allows), _services(after, judge.allows)
@@ -86,14 +96,18 @@ def effective(before: Mapping[str, int], after: Mapping[str, int], judge: Judge)
             if judge.allows(new):
                 theirs[action] = new
     added, removed, changed = _read(left, right)
+    counted = [
+        _counted(side, judge.allows, apart, services)
+        for side, apart, services in ((before, foreign[0], was), (after, foreign[1], now))
+    ]
     return Effective(
         services_added={path[0]: tuple(sorted(side)) for path, side in added if isinstance(side, dict)},
         services_removed={path[0]: tuple(sorted(side)) for path, side in removed if isinstance(side, dict)},
         added=_flat(added),
         removed=_flat(removed),
         moved={path[-1]: rulings[path[-1]] for path, _ in changed},
-        services=(len(was), len(now)),
-        actions=(_count(before, judge.allows), _count(after, judge.allows)),
+        services=(counted[0][0], counted[1][0]),
+        actions=(counted[0][1], counted[1][1]),
     )
 
 
@@ -127,6 +141,16 @@ def _services(signatures: Mapping[str, int], allows: Callable[[int], bool]) -> s
     if not all(map(allows, set(signatures.values()))):
         actions = [action for action, signature in signatures.items() if allows(signature)]
     return set(map(itemgetter(0), map(str.partition, actions, repeat(":"))))
+
+
+def _counted(
+    signatures: Mapping[str, int], allows: Callable[[int], bool], foreign: Set[str], services: set[str]
+) -> tuple[int, int]:
+    """How many services and actions one side allows, `services` with what is foreign to it."""
+    if not foreign & signatures.keys():
+        return len(services), _count(signatures, allows)
+    own = {action: signature for action, signature in signatures.items() if action not in foreign}
+    return len(_services(own, allows)), _count(own, allows)
 
 
 def _count(signatures: Mapping[str, int], allows: Callable[[int], bool]) -> int:

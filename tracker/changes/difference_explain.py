@@ -45,7 +45,7 @@ def explain(
 
     Raises InputError where `action` is no single action.
     """
-    low = action.strip().lower()
+    low = action.lower()
     service, _, name = low.partition(":")
     if not (service and name) or "*" in low or "?" in low:
         raise InputError(

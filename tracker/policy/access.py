@@ -180,9 +180,14 @@ class Expander:
         """How many actions of the catalogue alone these patterns match."""
         found = {action for pattern in patterns for action in self.reach(pattern)}
         if self._unknown is None:
-            named = {f"{service}:{name}" for service, names in self._named.items() for name in names}
-            self._unknown = {action for action in named if not self._is_known(action)}
+            self._unknown = self.unknown(
+                f"{one}:{name}" for one, names in self._named.items() for name in names
+            )
         return sum(map(self._is_known, found)) if len(found) < 2 else len(found - self._unknown)
+
+    def unknown(self, actions: Iterable[str]) -> set[str]:
+        """Those of some actions that the catalogue lacks."""
+        return {action for action in actions if not self._is_known(action)}
 
     def _is_known(self, action: str) -> bool:
         service, _, name = action.partition(":")
