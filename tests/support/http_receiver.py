@@ -23,7 +23,7 @@ class Got:
 class HttpReceiver:
     """A context manager. `answers`: what to do next, one a request; then 200 'ok'.
 
-    A number is a status; ('status', headers) a status with headers; or a word: 'hang', 'drop', 'endless', 'trickle',
+    A number is a status; ('status', headers) a status with headers, and perhaps a body; or a word: 'hang', 'drop', 'endless', 'trickle',
     'garbage', 'huge-headers'.
     """
 
@@ -82,12 +82,12 @@ class HttpReceiver:
         if isinstance(answer, str):
             self._misbehave(answer, request)
             return
-        status, more = answer if isinstance(answer, tuple) else (answer, {})
+        status, more, *own = answer if isinstance(answer, tuple) else (answer, {})
         request.send_response(status)
         for name, value in more.items():
             request.send_header(name, value)
         request.end_headers()
-        request.wfile.write(b"ok" if status == 200 else b"no\r\n\x1b[2Jway")
+        request.wfile.write(own[0] if own else b"ok" if status == 200 else b"no\r\n\x1b[2Jway")
 
     def _misbehave(self, how: str, request: BaseHTTPRequestHandler) -> None:
         write = request.wfile.write

@@ -80,15 +80,21 @@ def judged(error: Exception, what: str, permission: str) -> TrackerError:
     )
 
 
+def response_of(error: Exception) -> dict[str, Any]:
+    """What AWS answered; empty where it didn't."""
+    answer: dict[str, Any] | None = getattr(error, "response", None)
+    return answer or {}
+
+
 def code_of(error: Exception) -> tuple[str, str]:
     """(AWS's code, its message as one line without addresses) of a ClientError."""
-    said = getattr(error, "response", {}).get("Error", {})
+    said = response_of(error).get("Error", {})
     return str(said.get("Code", "")), masked(readable_answer(str(said.get("Message", ""))))
 
 
 def _refused(error: Exception, what: str, permission: str) -> TrackerError:
     code, said = code_of(error)
-    status = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    status = response_of(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     text = f"{what} answered {code}: {said}"
     if code in _CREDENTIALS:
         return CredentialsError(text, advice="the credentials are wrong or expired; the messages wait")

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
 from typing import Any
 
 from tracker.delivery.channel import Parcel
-from tracker.delivery.channels.aws import AwsAccess, code_of, judged
+from tracker.delivery.channels.aws import AwsAccess, code_of, judged, response_of
 from tracker.delivery.mail import letter
 from tracker.delivery.smtp_settings import SmtpSettings
 from tracker.errors import ChannelDownError, RefusedError, SetupError, TrackerError
@@ -65,7 +65,7 @@ class SesChannel:
                 reached=False,
                 advice="the day's quota is used up; the mails wait, see docs/channels/ses.md",
             )
-        raw = str(getattr(error, "response", {}).get("Error", {}).get("Message", ""))
+        raw = str(response_of(error).get("Error", {}).get("Message", ""))
         if code == "MessageRejected" and "not verified" in raw:
             if recipient.casefold() in raw.casefold():
                 return RefusedError(
