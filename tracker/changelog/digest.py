@@ -49,17 +49,13 @@ def digest_message(
     found = [item for view in views for item in _findings(view.period)]
     all_of_them = count(len(periods), "policy", "policies")
     if views:
-        subject = period_subject(views[0].period)
-        more = len(views) - 1
-        subject = clip(f"{subject} and {count(more, 'more policy', 'more policies')}" if more else subject)
         answer = f"{page.name}: {number(len(views))} of {all_of_them} changed."
     else:
-        subject = clip(f"{all_of_them}: nothing gained or lost ({page.name})")
         answer = f"{page.name}: none of {all_of_them} gained or lost anything."
     body = Body(
         policy=first.policy,
         about=page.name,
-        subject=subject,
+        subject=digest_subject(renderer, periods),
         answer=answer,
         attention=[
             row for view in views for row in (*view.came_and_went, *(view.net.attention if view.net else ()))
@@ -94,6 +90,26 @@ def digest_message(
     return replace(message, thread="digest", policy=policy)
 
 
+def digest_subject(renderer: "Renderer", periods: Sequence[Period], elsewhere: Sequence[Period] = ()) -> str:
+    """The subject of a digest's mail: the gravest policy leads, the others are counted."""
+    if not periods:
+        who = short_actor(elsewhere[0].policy) if len(elsewhere) == 1 else _policies(elsewhere)
+        return clip(f"{who}: nothing that you asked for ({stretch(elsewhere[0].since, elsewhere[0].until)})")
+    if len(periods) == 1:
+        return period_subject(periods[0])
+    views = sorted(renderer.periods(periods).views, key=_weight)
+    if not views:
+        name = stretch(periods[0].since, periods[0].until)
+        return clip(f"{_policies(periods)}: nothing gained or lost ({name})")
+    more = len(views) - 1
+    lead = period_subject(views[0].period)
+    return clip(f"{lead} and {count(more, 'more policy', 'more policies')}" if more else lead)
+
+
+def _policies(periods: Sequence[Period]) -> str:
+    return count(len(periods), "policy", "policies")
+
+
 def _nothing_asked(
     renderer: "Renderer", elsewhere: Sequence[Period], link: str | None, form: str, note: str, mark: str
 ) -> Message:
@@ -104,7 +120,7 @@ def _nothing_asked(
     body = Body(
         policy=first.policy,
         about=name,
-        subject=clip(f"{who}: nothing that you asked for ({name})"),
+        subject=digest_subject(renderer, (), elsewhere),
         answer=f"{name}: what changed is nothing that this subscription asks for.",
         attention=(),
         accepted=0,

@@ -1,5 +1,6 @@
 """`policy-tracker outbox`: what was queued, what waits, what failed."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, get_args
 
 import click
@@ -24,7 +25,7 @@ _STATES = ("waiting", "claimed", "sent", "failed", "cancelled")
     examples=("policy-tracker outbox list", "policy-tracker outbox retry"),
 )
 def command() -> None:
-    """What was queued for subscribers: list, send, retry."""
+    """What was queued for subscribers: list, show, send, retry, cancel, purge."""
 
 
 @command.command(
@@ -97,6 +98,48 @@ def retry(shell: Shell, ids: tuple[int, ...], wanted: str) -> int:
     if wanted == "text":
         put(f"{count} {'mail is' if count == 1 else 'mails are'} tried again")
     return _send(tracker, as_json=wanted == "json")
+
+
+@command.command("show", examples=("policy-tracker outbox show 12",))
+@click.argument("id", type=int, metavar="ID")
+@click.pass_obj
+def show(shell: Shell, id: int) -> None:  # noqa: A002 -- what the user is told to give
+    """The mail of one row: its subject and its text."""
+    from tracker.delivery.housekeeping import text_of
+
+    subject, text = text_of(shell.tracker().database, id)
+    put(f"{subject}\n\n{text}")
+
+
+@command.command("cancel", examples=("policy-tracker outbox cancel 12 13",))
+@click.argument("ids", nargs=-1, type=int, required=True, metavar="ID...")
+@click.pass_obj
+def cancel(shell: Shell, ids: tuple[int, ...]) -> None:
+    """Take back mails that wait, or failed: they are not tried again."""
+    from tracker.delivery.housekeeping import cancel as take_back
+
+    tracker = shell.tracker()
+    count = take_back(tracker.database, ids, tracker.clock())
+    put(f"{count} {'mail is' if count == 1 else 'mails are'} taken back")
+
+
+@command.command("purge", examples=("policy-tracker outbox purge --days 90 --dry-run",))
+@click.option(
+    "--days",
+    type=click.IntRange(8, 36_500),
+    default=400,
+    show_default=True,
+    help="What was sent or cancelled longer ago than this.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say how many there are.")
+@click.pass_obj
+def purge(shell: Shell, days: int, dry_run: bool) -> None:
+    """Clear away old mails that are done with. What was not sent stays, however old it is."""
+    from tracker.delivery.housekeeping import purge as clear
+
+    tracker = shell.tracker()
+    count = clear(tracker.database, tracker.clock() - timedelta(days=days), dry=dry_run)
+    put(f"{count} {'row' if count == 1 else 'rows'} {'would be' if dry_run else 'were'} cleared away")
 
 
 def _send(tracker: "Tracker", *, as_json: bool) -> int:

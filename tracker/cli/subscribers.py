@@ -1,19 +1,21 @@
 """`policy-tracker subscribers`: who is told."""
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from tracker.cli import rosters
 from tracker.cli.app import Group, formatted
 from tracker.cli.exits import PARTIAL, worst
 from tracker.cli.output import put, put_error, put_items, put_json, table
-from tracker.cli.policies import POLICY
 from tracker.cli.shell import Shell
+from tracker.cli.wishes import CHANNELS, record, wish_of, wish_options
 from tracker.errors import SettingsError, UnknownPolicyError
-from tracker.model.instants import iso
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tracker.collaborators import Tracker
     from tracker.delivery.deliver import Delivery
     from tracker.delivery.subscribers import Subscriber
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     ),
 )
 def command() -> None:
-    """Who is mailed about changes: add, list, remove, test."""
+    """Who hears of changes, of which, and how often. SUBSCRIBER is an address, or a number that `list` shows."""
 
 
 @command.command(
@@ -41,20 +43,19 @@ def command() -> None:
     ),
 )
 @click.argument("address")
+@wish_options
+@click.option("--name", default="", help="A name, for a second subscription of one recipient.")
 @click.option(
-    "--policy",
-    "policies",
-    multiple=True,
-    type=POLICY,
-    metavar="POLICY",
-    help="A policy to hear of, or a pattern like 'AWSSupport*'; may be given again. [default: every policy that is watched]",
+    "--channel",
+    type=click.Choice(CHANNELS),
+    default="mail",
+    show_default=True,
+    help="What ADDRESS is an address of.",
 )
 @click.option(
-    "--frequency",
-    type=click.Choice(["instant", "monthly"]),
-    default="instant",
-    show_default=True,
-    help="A mail for each change, or one report a month.",
+    "--confirmed/--ask",
+    default=True,
+    help="Subscribe at once, or let the recipient confirm by a link first (needs base_url). [default: at once]",
 )
 @click.option(
     "--send-last", is_flag=True, help="Send the newest change on record at once, to see what will come."
@@ -62,24 +63,38 @@ def command() -> None:
 @formatted("text", "json")
 @click.pass_obj
 def add(
-    shell: Shell, address: str, policies: tuple[str, ...], frequency: str, send_last: bool, wanted: str
+    shell: Shell,
+    /,
+    address: str,
+    name: str,
+    channel: str,
+    confirmed: bool,
+    send_last: bool,
+    wanted: str,
+    **flags: Any,
 ) -> int:
-    """Subscribe an address.
+    """Subscribe an address, or the recipient of another channel; '-' reads it from standard input.
 
     The settings need mail.sender and mail.operator first: failures, bounces and unsubscribes go to the operator.
     """
     from tracker.bootstrap import new_token
+    from tracker.delivery.addresses import shown
     from tracker.delivery.smtp_settings import require_addresses
 
     settings = shell.settings()
     require_addresses(settings.mail.sender, settings.mail.operator, subscribed=1)
     tracker = shell.tracker()
-    added = tracker.subscribers.add(address, policies, frequency, tracker.clock(), new_token())
+    wish = wish_of(flags, name)
+    if address == "-":
+        address = sys.stdin.readline().strip()
+    if not confirmed:
+        raise click.UsageError("--ask is not built yet")
+    added = tracker.subscribers.put(address, wish, tracker.clock(), new_token(), channel=channel)
     sent = _send_last(tracker, added) if send_last else None
     if wanted == "json":
-        put_json({"schema": 1, "type": "subscriber", **_record(added)})
+        put_json({"schema": 1, "type": "subscriber", **record(added)})
     else:
-        put(f"{added.address} is subscribed: {', '.join(added.policies)}, {added.frequency}")
+        put(f"{shown(added.address)} is subscribed: {', '.join(added.policies)}, {added.frequency}")
         if sent is not None:
             put(
                 f"  {sent.sent} sent, {sent.retried} put off, {sent.failed} refused"
@@ -96,21 +111,19 @@ def add(
 def _send_last(tracker: "Tracker", subscriber: "Subscriber") -> "Delivery":
     from tracker.service import deliver, send_last
 
-    send_last(tracker, subscriber, _heard_of(tracker, subscriber))
+    send_last(tracker, subscriber, heard_of(tracker, subscriber.policies))
     return deliver(tracker)
 
 
-def _heard_of(tracker: "Tracker", subscriber: "Subscriber") -> "tuple[PolicyArn, ...]":
-    """The archived policies that are watched; and those that the subscriber names, watched or not."""
+def heard_of(tracker: "Tracker", policies: "Sequence[str]") -> "tuple[PolicyArn, ...]":
+    """The archived policies that are watched; and where a subscription names policies, all."""
     watched = set()
     for name in tracker.policies:
         try:
             watched.add(tracker.archive.resolve(name, tracker.partition))
         except UnknownPolicyError:
             continue  # never looked at: there is nothing to send of it
-    return tuple(
-        arn for arn in tracker.archive.policies() if arn in watched or "*" not in subscriber.policies
-    )
+    return tuple(arn for arn in tracker.archive.policies() if arn in watched or "*" not in policies)
 
 
 def _codes(sent: "Delivery") -> list[int]:
@@ -128,36 +141,82 @@ def _codes(sent: "Delivery") -> list[int]:
 @click.pass_obj
 def list_(shell: Shell, wanted: str) -> None:
     """Everybody who is subscribed."""
+    from tracker.delivery.addresses import shown
+    from tracker.delivery.wish import in_words
+
     everybody = shell.tracker().subscribers.list()
     if wanted == "json":
-        put_items("subscribers", [_record(one) for one in everybody])
+        put_items("subscribers", [record(one) for one in everybody])
     elif everybody:
         rows = [
-            (one.address, ", ".join(one.policies), one.frequency, one.state, f"{one.created:%Y-%m-%d}")
+            (
+                *(str(one.id), shown(one.address), one.wish.name, in_words(one.wish)),
+                *(one.state, f"{one.created:%Y-%m-%d}"),
+            )
             for one in everybody
         ]
-        table(("address", "policies", "frequency", "state", "since"), rows)
+        table(("id", "recipient", "name", "asks for", "state", "since"), rows)
     else:
         put("nobody is subscribed")
 
 
-def _record(one: "Subscriber") -> dict[str, object]:
-    return {
-        "address": one.address,
-        "policies": list(one.policies),
-        "frequency": one.frequency,
-        "state": one.state,
-        "created": iso(one.created),
-    }
+@command.command("show", examples=("policy-tracker subscribers show security@example.com",))
+@click.argument("subscriber")
+@formatted("text", "json")
+@click.pass_obj
+def show(shell: Shell, subscriber: str, wanted: str) -> None:
+    """What an address, a number or a token is subscribed to, and what is stored of it."""
+    tracker = shell.tracker()
+    found = tracker.subscribers.all_of(subscriber)
+    if not found:
+        tracker.subscribers.get(subscriber)  # says that there is none
+    if wanted == "json":
+        put_items("subscribers", [record(one) for one in found])
+        return
+    for one in found:
+        table(("what", "value"), [(key, _plain(value)) for key, value in record(one).items()])
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"
+    return "-" if value in (None, "") else str(value)
+
+
+@command.command("pause", examples=("policy-tracker subscribers pause audit@example.com",))
+@click.argument("subscriber")
+@click.pass_obj
+def pause(shell: Shell, subscriber: str) -> None:
+    """Hold back what waits for a subscription and what comes, until it is resumed."""
+    tracker = shell.tracker()
+    paused = tracker.subscribers.pause(subscriber, tracker.clock())
+    put(f"{paused.label} is paused")
+
+
+@command.command("resume", examples=("policy-tracker subscribers resume audit@example.com",))
+@click.argument("subscriber")
+@click.pass_obj
+def resume(shell: Shell, subscriber: str) -> None:
+    """End a pause, or try a recipient again that bounced. What a pause of seven days at most held back is sent."""
+    tracker = shell.tracker()
+    held = tracker.subscribers.resume(subscriber, tracker.clock())
+    put(f"{subscriber} is active again" + (f"; {held} held back, now to be sent" if held else ""))
 
 
 @command.command("remove", examples=("policy-tracker subscribers remove audit@example.com",))
 @click.argument("address")
+@click.option(
+    "--erase", is_flag=True, help="Forget the address everywhere, too: all of its subscriptions end."
+)
 @formatted("text", "json")
 @click.pass_obj
-def remove(shell: Shell, address: str, wanted: str) -> None:
-    """Unsubscribe an address, and take back what waits for it."""
+def remove(shell: Shell, address: str, erase: bool, wanted: str) -> None:
+    """Unsubscribe an address, a subscription's number or its token, and take back what waits for it."""
     tracker = shell.tracker()
+    if erase:
+        rows = tracker.subscribers.erase(address, tracker.clock())
+        put(f"nothing names the address any more: {rows} rows say 'erased' instead")
+        return
     waiting = tracker.subscribers.remove(address, tracker.clock())
     if wanted == "json":
         put_json({"schema": 1, "type": "unsubscribed", "address": address, "taken_back": waiting})
@@ -212,3 +271,7 @@ def test(shell: Shell, address: str | None, channel: str, wanted: str) -> None:
         put_json({"schema": 1, "type": "test-mail", "recipient": shown(checked), "answer": answer})
     else:
         put(f"{shown(checked)}: {answer}")
+
+
+for one in (rosters.import_, rosters.export, rosters.apply, rosters.preview):
+    command.add_command(one)

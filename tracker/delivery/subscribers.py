@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tracker.delivery.addresses import checked_address, same_mailbox
+from tracker.delivery.channels import check_address
 from tracker.delivery.subscription import SELECT, Origin, State, Subscriber, subscriber, wish_columns
 from tracker.delivery.wish import FREQUENCIES, Frequency, Wish, read_wish
 from tracker.errors import InputError
@@ -65,7 +66,7 @@ class Subscribers:
         """
         if not token.isascii() or not token.isprintable() or not token or " " in token:
             raise ValueError("a token is printable ASCII without spaces")
-        recipient = checked_address(address) if channel == "mail" else address
+        recipient = check_address(channel, address)
         confirmed = sortable(now) if state == "active" else None
         row = (recipient, channel, *wish_columns(wish), origin, state, sortable(now), confirmed, token)
         with self._database.writing() as connection:
@@ -288,16 +289,18 @@ def _named(connection: sqlite3.Connection, reference: str) -> list[Subscriber]:
     if text.isascii() and text.isdigit():
         return [subscriber(row) for row in connection.execute(f"{SELECT} WHERE id = ?", (int(text),))]
     if "@" in text and "://" not in text:
-        return _of_recipient(connection, checked_address(reference), "mail")
+        address = checked_address(reference)
+        return [one for channel in ("mail", "ses") for one in _of_recipient(connection, address, channel)]
     # The token: what the subject of an unsubscribe mail names; or the recipient of another channel.
     rows = connection.execute(
-        f"{SELECT} WHERE token = ? OR (channel <> 'mail' AND address = ?) ORDER BY id", (text, text)
+        f"{SELECT} WHERE token = ? OR (channel NOT IN ('mail', 'ses') AND address = ?) ORDER BY id",
+        (text, text),
     )
     return [subscriber(row) for row in rows]
 
 
 def _of_recipient(connection: sqlite3.Connection, recipient: str, channel: str) -> list[Subscriber]:
-    if channel != "mail":
+    if channel not in ("mail", "ses"):
         rows = connection.execute(
             f"{SELECT} WHERE channel = ? AND address = ? ORDER BY id", (channel, recipient)
         )
@@ -305,8 +308,8 @@ def _of_recipient(connection: sqlite3.Connection, recipient: str, channel: str) 
     key = same_mailbox(recipient)
     if key.isascii():
         rows = connection.execute(
-            f"{SELECT} WHERE channel = 'mail' AND lower(address) = ? ORDER BY id", (key,)
+            f"{SELECT} WHERE channel = ? AND lower(address) = ? ORDER BY id", (channel, key)
         )
     else:  # SQLite's lower() knows ASCII only
-        rows = connection.execute(f"{SELECT} WHERE channel = 'mail' ORDER BY id")
+        rows = connection.execute(f"{SELECT} WHERE channel = ? ORDER BY id", (channel,))
     return [one for one in map(subscriber, rows) if same_mailbox(one.address) == key]

@@ -7,6 +7,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
+from tracker.delivery.addresses import shown
 from tracker.delivery.wish import Frequency, Wish, filter_record, read_filter
 from tracker.model.instants import parse_instant
 
@@ -50,7 +51,8 @@ class Subscriber:
     @property
     def label(self) -> str:
         """`team@example.org`, or `team@example.org (name)` where the subscription has a name."""
-        return f"{self.address} ({self.wish.name})" if self.wish.name else self.address
+        address = shown(self.address)
+        return f"{address} ({self.wish.name})" if self.wish.name else address
 
     def wants(self, policy: str) -> bool:
         """Whether a mail about the policy of this name may be for this subscription."""
