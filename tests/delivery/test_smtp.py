@@ -161,7 +161,7 @@ def test_a_server_of_before_esmtp_is_spoken_to_in_its_words() -> None:
     with Script([GREETING, "502 EHLO?", OK, OK, OK, "354 go on", "250 thanks", "221 bye"]) as server:
         with SmtpChannel(plain(server.port)) as channel:
             assert channel.send(parcel()) == "250 thanks"
-        assert server.heard[2] == b"mail FROM:<operator@example.org>\r\n"  # no SIZE
+        assert server.heard[2].lower() == b"mail from:<operator@example.org>\r\n"  # no SIZE
         assert b"List-Id:" in b"".join(server.heard)
 
 

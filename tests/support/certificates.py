@@ -69,6 +69,12 @@ class Authority:
             .not_valid_before(now - timedelta(days=30))
             .not_valid_after(now + timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+            # Since Python 3.13 a client asks for all that RFC 5280 does: who signed, and what the key is for.
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
+            )
+            .add_extension(_key_usage(authority=authority), critical=True)
         )
         if names:
             builder = builder.add_extension(
@@ -92,6 +98,20 @@ class Authority:
 
 def _named(names: tuple[str, ...]) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+
+
+def _key_usage(*, authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _general_name(name: str) -> x509.GeneralName:
