@@ -10,7 +10,7 @@ import pytest
 from tests.support.fake_catalogue import FakeCatalogue
 from tracker.changes.compare import compare
 from tracker.model.change import Difference
-from tracker.policy import json_text, languages, logic, parse
+from tracker.policy import json_text, logic, parse, patterns
 from tracker.policy.document import Document
 from tracker.policy.parse import parse_document
 
@@ -72,7 +72,7 @@ def test_the_limits_are_the_codes() -> None:
     assert told == [
         f"{limit:,}"
         for limit in (
-            json_text.MAX_CHARACTERS, parse.MAX_STRING, json_text.MAX_DEPTH, json_text.MAX_DIGITS, languages.STEPS,
+            json_text.MAX_CHARACTERS, parse.MAX_STRING, json_text.MAX_DEPTH, json_text.MAX_DIGITS, patterns.STEPS,
             logic.STEPS,
         )
     ]  # fmt: skip

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import product
 
-from tracker.policy.patterns import literal_prefix, matches
+from tracker.policy.patterns import STEPS, literal_prefix, matches
 
 Alternative = tuple[str, str]  # (how to read it, text): ('glob', 'arn:aws:s3:::a*')
 Union = frozenset[Alternative]
 ANYTHING: Alternative = ("glob", "*")
-
-STEPS = 20_000  # states that one question may visit before it is given up
 
 _FRESH = ""  # the character that no pattern names
 _ANY = frozenset({"any"})
@@ -220,20 +218,15 @@ def _product(wanted: Sequence[_Automaton], unwanted: _Unwanted, limit: int) -> t
     ahead = [(start, unwanted.start)]
     seen: dict[tuple[int, ...], list[int]] = {start: [unwanted.start]}
     steps = 0
-    while ahead:
+    while ahead and steps <= limit:
         places, positions = ahead.pop()
         if places == ends and not positions & unwanted.accepting:
             return True, steps
-        steps += 1
-        if steps > limit:
-            break
         for char in _next_characters(wanted, places, colons):
             left = unwanted.step(positions, char)
-            ahead += [
-                (reached, left)
-                for reached in _reached(wanted, places, char)
-                if _is_new(seen.setdefault(reached, []), left)
-            ]
+            reached = list(_reached(wanted, places, char))
+            steps += 1 + len(reached)
+            ahead += [(one, left) for one in reached if _is_new(seen.setdefault(one, []), left)]
     return False, steps
 
 

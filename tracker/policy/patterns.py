@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+STEPS = 10_000  # states that one question may visit before it is given up; real policies need a few hundred
+
 _WILD = re.compile(r"[*?]")
 _RUN = re.compile(r"[*?]{2,}")
 
@@ -57,7 +59,10 @@ def canonical_action(pattern: str) -> str:
 
 
 def covers(patterns: Iterable[str], pattern: str) -> bool:
-    """True where every string that `pattern` matches is matched by at least one of `patterns`."""
+    """True where every string that `pattern` matches is matched by at least one of `patterns`.
+
+    Exact, but for patterns made to be hard: past STEPS it is given up, and what is not proved is False.
+    """
     known = patterns if isinstance(patterns, set | frozenset) else frozenset(patterns)
     if pattern in known or "*" in known:
         return True
@@ -108,16 +113,19 @@ class _Union:
         in a cycle.
         """
         frontier = {self.start}
+        steps = 0
         for sign in tokens:
             if sign == "*":
                 reached = set(frontier)
-                while frontier:
+                while frontier and steps <= STEPS:
+                    steps += len(frontier)
                     frontier = {self.step(states, None) for states in frontier} - reached
                     reached |= frontier
                 frontier = _hardest(reached)
             else:
+                steps += len(frontier)
                 frontier = {self.step(states, None if sign == "?" else sign) for states in frontier}
-            if 0 in frontier:
+            if 0 in frontier or steps > STEPS:
                 return False
         return all(states & self.accepting for states in frontier)
 
