@@ -11,7 +11,7 @@ MOST_FILES = 200_000
 MOST_BYTES = 2 * 1024**3
 
 
-def unpack(tar: Path, place: Path) -> int:
+def unpack(tar: Path, place: Path, *, most_files: int = MOST_FILES, most_bytes: int = MOST_BYTES) -> int:
     """Write the regular files of a tar (gzip, bzip2 and xz too) under `place`; how many were left out.
 
     Links, devices and files that are too large for an answer are left out. Raises InputError for a name that leads out
@@ -27,19 +27,21 @@ def unpack(tar: Path, place: Path) -> int:
                 if member.isdir() or inside is None:
                     continue
                 count += 1
-                if count > MOST_FILES:
-                    raise _refusal(tar, f"it holds more than {MOST_FILES:,} files")
+                if count > most_files:
+                    raise _refusal(tar, f"it holds more than {most_files:,} files")
                 if not member.isreg() or member.size > LARGEST:
                     left_out += 1
                     continue
                 total += member.size
-                if total > MOST_BYTES:
-                    raise _refusal(tar, f"unpacked it has more than {MOST_BYTES:,} bytes")
+                if total > most_bytes:
+                    raise _refusal(tar, f"unpacked it has more than {most_bytes:,} bytes")
                 content = archive.extractfile(member)
                 raw = content.read(LARGEST + 1) if content else b""
-                _write(place.joinpath(*inside.parts), raw)
+                target = place.joinpath(*inside.parts)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(raw)
     except (tarfile.TarError, EOFError, OSError, ValueError, ArithmeticError) as error:
-        raise _refusal(tar, f"it is no tar, or is cut off: {error}") from error
+        raise _refusal(tar, f"it is no tar, or is cut off, or can't be unpacked: {error}") from error
     return left_out
 
 
@@ -49,11 +51,6 @@ def _inside(tar: Path, name: str) -> PurePosixPath | None:
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
         raise _refusal(tar, f"a name in it leads out of the folder: {name!r:.120}")
     return path if path.parts else None
-
-
-def _write(path: Path, raw: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(raw)
 
 
 def _refusal(tar: Path, problem: str) -> InputError:
