@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tracker.changelog.render import Renderer
     from tracker.delivery.channel import Channel
     from tracker.delivery.channels.wiring import ChannelOptions
+    from tracker.delivery.intake import Intake
     from tracker.delivery.smtp_settings import SmtpSettings
     from tracker.model.catalogue import Catalogue
     from tracker.model.rules import Rules
@@ -88,7 +89,7 @@ def open_tracker(
         archive=Archive(settings.home, database),
         changelogs=Changelogs(settings.home),
         subscribers=Subscribers(database),
-        outbox=Outbox(database),
+        outbox=Outbox(database, bounced_after=settings.channels.bounced_after),
         operator=settings.mail.operator,
         link=settings.base_url or None,
         source=source or _iam(settings),
@@ -122,6 +123,22 @@ def channel_options(settings: "Settings", clock: Callable[[], datetime]) -> "Cha
         ses_region=channels.ses_region,
         ses_configuration_set=channels.ses_configuration_set,
         sender=settings.mail.sender,
+    )
+
+
+def report_intake(settings: "Settings") -> "Intake":
+    """What takes in reports of bounces. Raises SettingsError without a sender."""
+    from tracker.delivery.channels.outgoing import Outgoing
+    from tracker.delivery.intake import Intake
+    from tracker.delivery.mail import own_domain
+
+    channels = settings.channels
+    return Intake(
+        database=Database(settings.database),
+        domain=own_domain(letter_settings(settings)),
+        topics=channels.ses_topics,
+        fetch=Outgoing(channels.private_networks, timeout_s=channels.timeout_s).fetch,
+        after=channels.bounced_after,
     )
 
 

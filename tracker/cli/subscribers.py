@@ -7,6 +7,7 @@ import click
 
 from tracker.cli import rosters
 from tracker.cli.app import Group, formatted
+from tracker.cli.bounces import command as bounces
 from tracker.cli.exits import PARTIAL, worst
 from tracker.cli.output import put, put_error, put_items, put_json, table
 from tracker.cli.shell import Shell
@@ -273,5 +274,5 @@ def test(shell: Shell, address: str | None, channel: str, wanted: str) -> None:
         put(f"{shown(checked)}: {answer}")
 
 
-for one in (rosters.import_, rosters.export, rosters.apply, rosters.preview):
+for one in (bounces, rosters.import_, rosters.export, rosters.apply, rosters.preview):
     command.add_command(one)

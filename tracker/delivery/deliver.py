@@ -151,7 +151,7 @@ def _send(
     except RefusedError as error:
         if error.permanent:
             log.warning("mail %s to %s failed: %s", claim.id, who, masked(str(error)))
-            return Outcome("failed", str(error)), error
+            return Outcome("failed", str(error), refused=True), error
         return _put_off(claim, str(error), clock, jitter, error.retry_after_s), error
     except ChannelDownError as error:
         return _put_off(claim, str(error), clock, jitter), error

@@ -88,6 +88,11 @@ def _ours(settings: SmtpSettings) -> tuple[str, str, str, bool]:
     return shown, operator, domain, sender_utf8 or operator_utf8
 
 
+def own_domain(settings: SmtpSettings) -> str:
+    """The domain that our Message-IDs end with. Raises SettingsError without a sender."""
+    return _ours(settings)[2]
+
+
 def message_id(changelog: str, recipient: str, domain: str) -> str:
     """`<hash@domain>`: the same for a changelog and a recipient for ever, and no address in clear."""
     return f"<{_hash(changelog, recipient)}@{domain}>"

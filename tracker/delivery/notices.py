@@ -4,6 +4,7 @@ import html
 from collections.abc import Sequence
 from datetime import datetime
 
+from tracker.delivery.addresses import shown
 from tracker.delivery.rows import Row
 from tracker.model.instants import iso, words
 from tracker.model.message import Message
@@ -41,6 +42,19 @@ def notice(rows: Sequence[Row], now: datetime) -> Message:
     )
     identity = f"{_PREFIX}{iso(now)}-{rows[0].id}-{rows[-1].id}"
     return _plain(identity, _THREAD, subject, paragraphs)
+
+
+def bounce_notice(gone: Sequence[tuple[str, str]], now: datetime) -> Message:
+    """What the operator is told of subscriptions that bounced: (address, the last answer) of each, at least one."""
+    count = f"{len(gone)} {'subscription' if len(gone) == 1 else 'subscriptions'}"
+    paragraphs = [
+        f"policy-tracker sends nothing more to {count}, since nothing arrives there, or somebody complained:",
+        *(f"{shown(address)}\n{answer}" for address, answer in gone[:_SHOWN]),
+        *([f"... and {len(gone) - _SHOWN} more"] if len(gone) > _SHOWN else []),
+        "Once it is set right, 'policy-tracker subscribers resume' lets it go on.",
+    ]
+    identity = f"{_PREFIX}bounced-{iso(now)}-{len(gone)}"
+    return _plain(identity, _THREAD, f"policy-tracker: {count} bounced", paragraphs)
 
 
 def test_message(sender: str, now: datetime, identity: str) -> Message:

@@ -12,9 +12,9 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tracker.delivery import trouble
+from tracker.delivery import bouncing, trouble
 from tracker.delivery.channel import Parcel
-from tracker.delivery.notices import notice
+from tracker.delivery.notices import bounce_notice, notice
 from tracker.delivery.rows import Claim, Outcome, Row, RowState
 from tracker.delivery.subscribers import Frequency, Subscriber, recipients
 from tracker.errors import InputError
@@ -48,14 +48,16 @@ _CANCEL = "UPDATE outbox SET state = 'cancelled', answer = ?, finished = ? WHERE
 _NOT_NOW = {
     "gone": "unsubscribed",
     "paused": "paused",
+    "bounced": "bounced",
 }  # the state of a subscription: why its mail is not sent
 
 
 class Outbox:
     """The outbox in the database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, bounced_after: int = bouncing.BOUNCED_AFTER) -> None:
         self._database = database
+        self._bounced_after = bounced_after  # permanent refusals in a row
 
     def enqueue(
         self,
@@ -77,6 +79,10 @@ class Outbox:
         _queue(db.conn, message, held, now, held_back=True)
         return _queue(db.conn, message, found, now)
 
+    def write_to(self, db: "sqlite_utils.Database", message: Message, address: str, now: datetime) -> int:
+        """Queue a mail to an address, subscribed or not, in the caller's transaction: for what is no changelog."""
+        return _queue(db.conn, message, [(None, address)], now)
+
     def batch(self) -> AbstractContextManager[None]:
         """Around many claims and settlements: they cost less then."""
         return self._database.held()
@@ -85,7 +91,7 @@ class Outbox:
         """Whether there is anything to do now: a row to claim, or trouble that the operator was not told of yet."""
         with self._database.reading() as connection:
             found = connection.execute(_NEXT, (sortable(now), ",")).fetchone()
-            return found is not None or trouble.untold(connection)
+            return found is not None or trouble.untold(connection) or bouncing.untold(connection)
 
     def claim(
         self, worker: str, now: datetime, lease: timedelta = LEASE, without: Collection[str] = ()
@@ -132,6 +138,9 @@ class Outbox:
                 connection.execute(_CANCEL, (left, sortable(now), claim.id))
             elif held and outcome.tried:
                 trouble.note(connection, claim, outcome, now)
+            if held and (outcome.state == "sent" or outcome.refused):
+                answer = outcome.answer if outcome.refused else None
+                bouncing.note(connection, _subscriber(connection, claim.id), answer, now, self._bounced_after)
         return bool(held)
 
     def tell(self, operator: str, now: datetime) -> int:
@@ -145,7 +154,9 @@ class Outbox:
             rows = [_row(connection, identity) for identity in trouble.take(connection)]
             if rows:
                 _queue(connection, notice(rows, now), [(None, operator)], now)
-        return len(rows)
+            if gone := bouncing.take(connection):
+                _queue(connection, bounce_notice(gone, now), [(None, operator)], now)
+        return len(rows) + len(gone)
 
     def list(self, states: Collection[RowState] = ("waiting", "claimed", "failed")) -> tuple[Row, ...]:
         """Rows in these states, oldest first; by default those that are not done with."""
@@ -272,6 +283,13 @@ def _left(connection: sqlite3.Connection, identity: int) -> str:
         (identity,),
     ).fetchone()
     return _NOT_NOW.get(found[0], "") if found else ""
+
+
+def _subscriber(connection: sqlite3.Connection, identity: int) -> int | None:
+    found: int | None = connection.execute(
+        "SELECT subscriber FROM outbox WHERE id = ?", (identity,)
+    ).fetchone()[0]
+    return found
 
 
 def _row(connection: sqlite3.Connection, identity: int) -> Row:

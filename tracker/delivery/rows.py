@@ -45,3 +45,4 @@ class Outcome:
     answer: str
     not_before: datetime | None = None  # UTC, of 'waiting': when to try again; None leaves it
     tried: bool = True  # False: nothing was tried, the attempt does not count
+    refused: bool = False  # of 'failed': the recipient's side refused it for good

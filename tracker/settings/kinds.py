@@ -201,6 +201,10 @@ def _network(value: str) -> bool:
 TEXT = matching("one line of text", bool)
 CHANNEL = matching("a channel like 'slack'", _channel)
 RATES = strings("a channel and a number, like 'mail=10'", _rate)
+TOPICS = strings(
+    "ARNs like 'arn:aws:sns:eu-west-1:123456789012:bounces'",
+    re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}\Z").match,
+)
 NETWORKS = strings("networks like '10.20.0.0/16'", _network)
 HOST = matching("a host's name or address, like smtp.example.com", _HOST.match)
 REGION = matching("an AWS region like us-east-1", re.compile(r"[a-z]{2}(-[a-z]+)+-\d\Z").match)

@@ -137,6 +137,9 @@ class ChannelSettings:
         None, kinds.PATH, "A file that holds it, readable by its owner alone."
     )
     ses_region: str = setting("", kinds.REGION, "Region of Amazon SES. Empty: aws.region.")
+    ses_topics: tuple[str, ...] = setting(
+        (), kinds.TOPICS, "Topics of Amazon SNS whose reports of bounces and complaints are believed, by ARN."
+    )
     ses_configuration_set: str = setting(
         "", kinds.TEXT, "Configuration set that mails by Amazon SES belong to. Empty: none."
     )

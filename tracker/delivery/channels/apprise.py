@@ -3,6 +3,8 @@
 Apprise opens its own connections, so nothing that outgoing.py refuses is refused here: its addresses are the operator's.
 """
 
+import logging
+
 from tracker.delivery.channel import Parcel
 from tracker.delivery.channels.sns import cut
 from tracker.errors import RefusedError, SetupError
@@ -21,6 +23,9 @@ class AppriseChannel:
             raise SetupError(
                 "Apprise is not installed", advice="pip install 'policy-tracker[apprise]'; the messages wait"
             ) from error
+        logging.getLogger("apprise").setLevel(
+            logging.CRITICAL + 1
+        )  # it logs addresses, and with them secrets
         service = apprise.Apprise()
         scheme = parcel.recipient.partition("://")[0]
         if not service.add(parcel.recipient):

@@ -24,6 +24,7 @@ Network = IPv4Network | IPv6Network
 Resolve = Callable[[str, int], "list[str]"]
 
 _ANSWER = 4_096  # bytes of an answer that are read
+_FETCHED = 65_536  # and of a file that is fetched
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in its last 32 bits
 
 
@@ -79,9 +80,23 @@ class Outgoing:
         """Ask, as `post` does."""
         return self._exchange("GET", url, None, {})
 
+    def fetch(self, url: str) -> bytes:
+        """The first 64 KB at an address. Raises RefusedError for any answer but 200, too."""
+        kept = bytearray()
+        reply = self._exchange("GET", url, None, {}, kept)
+        if reply.status != 200:
+            raise RefusedError(f"{host_of(url)} answered {reply.status}", permanent=False)
+        return bytes(kept)
+
     def _exchange(
-        self, method: Literal["GET", "POST"], url: str, body: bytes | None, headers: Mapping[str, str]
+        self,
+        method: Literal["GET", "POST"],
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        kept: bytearray | None = None,
     ) -> Reply:
+        """`kept`: where a longer part of the answer's body goes, if it is wanted."""
         parts = urlsplit(url)
         host = parts.hostname or ""
         safe = parts.scheme == "https"
@@ -94,9 +109,11 @@ class Outgoing:
             with closing(line), _cut_after(line, 3 * self._timeout_s) as deadline:
                 line.request(method, target, body, {"User-Agent": "policy-tracker", **headers})
                 answer = line.getresponse()
-                said = answer.read(_ANSWER)
+                said = answer.read(_ANSWER if kept is None else _FETCHED)
                 if deadline.passed:  # half an answer reads like a whole one
                     raise TimeoutError(0, "it trickles on without an end")
+                if kept is not None:
+                    kept += said
                 return Reply(
                     answer.status, readable_answer(said), _seconds(answer.headers.get("Retry-After"))
                 )
