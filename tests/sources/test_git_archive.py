@@ -42,7 +42,10 @@ def pasts(source: GitArchive) -> dict[str, Past]:
 
 def seen(past: Past) -> list[tuple[str, str | None]]:
     """(day and hour, version) of every observation."""
-    return [(f"{one.observed_at:%m-%d %H}", one.version and str(one.version)) for one in past.observations]
+    return [
+        (f"{one.observed_at:%m-%d %H}", None if one.version is None else str(one.version))
+        for one in past.observations
+    ]
 
 
 def test_a_commit_that_changed_the_default_is_an_observation_at_its_date(tmp_path: Path) -> None:
