@@ -15,6 +15,7 @@ COMMANDS = {
     "daemon": "tracker.cli.daemon",
     "serve": "tracker.cli.serve",
     "site": "tracker.cli.site",
+    "import": "tracker.cli.import_",
     "log": "tracker.cli.log",
     "show": "tracker.cli.show",
     "diff": "tracker.cli.diff",
