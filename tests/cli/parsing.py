@@ -23,5 +23,14 @@ def parse(line: str) -> tuple[str, ...]:
         sub = sub.get_command(click.Context(sub), path[-1])
     if sub is None:
         raise click.UsageError(f"there is no command {' '.join(path)}")
-    sub.make_context(path[-1], words)
+    try:
+        sub.make_context(path[-1] if path else "policy-tracker", words)
+    except click.BadParameter as error:
+        # A reader has the file that an example names; this test has not.
+        if not (
+            error.param
+            and isinstance(error.param.type, click.Path | click.File)
+            and "does not exist" in error.message
+        ):
+            raise
     return tuple(path)

@@ -323,7 +323,9 @@ def test_commands_and_archived_policies_are_completed(home: Path, words: str, wa
         text=True,
         env=environment,
     )
-    assert [line.partition(",")[2] for line in done.stdout.splitlines()] == wanted
+    offered = [line.partition(",")[2] for line in done.stdout.splitlines()]
+    assert [one for one in offered if one in wanted] == wanted
+    assert all(one.startswith(words.rpartition(" ")[2]) for one in offered)
 
 
 # -- what is printed --------------------------------------------------------------------------------------------------
