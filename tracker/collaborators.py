@@ -1,6 +1,6 @@
 """What the service works with, handed to it by bootstrap.py. Dear ones are made when first asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -57,6 +57,9 @@ class Tracker:
     new_id: Callable[[], str]  # of a run or a worker: never the same twice
     workers: int = 1  # how many send at once
     pace: Callable[[str], None] = lambda _: None  # called with a channel before each message; may wait
+    partitions: tuple[str, ...] = ("aws",)  # that a listing of everything is made in
+    parallel: int = 1  # how many policies are looked at at once
+    accounts: Callable[[], Mapping[str, Sequence[str]]] = dict  # what other accounts say is attached there
 
     def reading(self, arn: PolicyArn) -> Reading:
         """The past of one policy."""

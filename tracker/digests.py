@@ -6,7 +6,7 @@ the transaction that queues its mail.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso
 from tracker.publishing import link_to, stem_of_period
 from tracker.schedule import Schedule
+from tracker.stretches import periods
 
 if TYPE_CHECKING:
     from tracker.delivery.subscription import Subscriber
@@ -47,22 +48,29 @@ class _Batch:
     until: datetime
     _periods: "dict[tuple[PolicyArn, datetime], Period]" = field(default_factory=dict)
 
-    def period(self, arn: PolicyArn, since: datetime) -> "Period":
-        """The period of a policy from `since` until now."""
-        if (arn, since) not in self._periods:
-            self._periods[arn, since] = self.tracker.reading(arn).period(since, self.until)
-        return self._periods[arn, since]
+    def periods(self, policies: Sequence[PolicyArn], since: datetime) -> "list[Period]":
+        """The periods of policies from `since` until now."""
+        new = [arn for arn in policies if (arn, since) not in self._periods]
+        for arn, period in zip(new, periods(self.tracker, new, since, self.until), strict=True):
+            self._periods[arn, since] = period
+        return [self._periods[arn, since] for arn in policies]
 
 
-def send_digests(tracker: Tracker, policies: Sequence[PolicyArn]) -> int:
-    """Queue every digest that is due; how many mails. A repetition, by whomever, queues none twice."""
+def send_digests(tracker: Tracker, policies: Callable[[], Sequence[PolicyArn]]) -> int:
+    """Queue every digest that is due; how many mails. A repetition, by whomever, queues none twice.
+
+    Which policies are watched is asked only where a digest is due: a listing of everything names more than a thousand.
+    """
     now = tracker.clock()
-    known = _known(tracker, policies)
+    known: tuple[PolicyArn, ...] | None = None
     queued = 0
     for frequency, hour, told in tracker.subscribers.digests():
         schedule = schedule_of(tracker.plan, frequency, hour, now)
         planned = schedule.previous(now)
-        if told < planned and _looked(tracker, known, planned, now):
+        if told >= planned:
+            continue
+        known = _known(tracker, policies()) if known is None else known
+        if _looked(tracker, known, planned, now):
             queued += _send(tracker, known, frequency, hour, schedule, planned)
     return queued
 
@@ -138,7 +146,7 @@ def _send(
             alike[wanted, replace(one.wish, policies=(), name=""), since].append(one)
     queued = 0
     for (wanted, wish, since), people in alike.items():
-        digest = digest_of(wish, [batch.period(arn, since) for arn in wanted])
+        digest = digest_of(wish, batch.periods(wanted, since))
         link = _page(tracker, digest, wish, since, planned)
         message = rendered(tracker, digest, wish, link) if digest else None
         with tracker.database.transaction() as db:

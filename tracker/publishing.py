@@ -68,8 +68,6 @@ def publish(tracker: Tracker, arn: PolicyArn, telling: Collection[str]) -> Publi
                 tracker.archive.record_change(db, change_row(change))
         for message, people in telling_whom:
             queued += tracker.outbox.enqueue(db, message, people, tracker.clock())
-    if new:
-        write_index(tracker)
     return Published(tuple(change for _, change in new), queued)
 
 
@@ -107,6 +105,25 @@ def publish_period(tracker: Tracker, period: "Period", stem: str, key: str) -> P
         return Published()
     write_index(tracker)
     return Published(period.transitions)
+
+
+def publish_periods(
+    tracker: Tracker, partition: str, periods: "Sequence[Period]", stem: str, key: str
+) -> Published:
+    """Write one changelog of a stretch of time for all policies of a partition, once whoever else tries."""
+    first, *others = periods
+    renderer = tracker.renderer()
+    texts = {
+        "md": renderer.period_markdown(first, *others),
+        "html": renderer.period_html(first, *others),
+        "json": renderer.period_json(first, *others),
+    }
+    tracker.changelogs.write(tracker.changelogs.of_all(partition), stem, texts)
+    whose = str(PolicyArn(partition, "*"))
+    if not tracker.archive.report_once(whose, key, first.since, first.until, tracker.clock()):
+        return Published()
+    write_index(tracker)
+    return Published(tuple(change for period in periods for change in period.transitions))
 
 
 def publish_baseline(tracker: Tracker, policies: Sequence[PolicyArn]) -> int:

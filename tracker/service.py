@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +20,14 @@ from tracker.delivery.deliver import Delivery
 from tracker.delivery.parallel import deliver_by as send
 from tracker.delivery.subscribers import Subscriber
 from tracker.digests import send_digests
+from tracker.due import looks_due, remember_listed, report, report_all, watched
 from tracker.errors import InputError, TrackerError, UnknownPolicyError
 from tracker.model.asking import Answer, Known
-from tracker.model.history import Look, Observation
+from tracker.model.history import Observation
 from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso
-from tracker.model.rounds import Failure, Round
+from tracker.model.rounds import Round
+from tracker.model.watch import Watch, watching
 from tracker.publishing import (
     NOBODY,
     QUIET,
@@ -33,10 +35,10 @@ from tracker.publishing import (
     change_row,
     publish,
     publish_baseline,
-    publish_period,
-    stem_of_period,
     write_index,
 )
+from tracker.sources.parallel import answers
+from tracker.survey import failure, survey
 
 if TYPE_CHECKING:
     from tracker.archive.rebuild import Rebuilt
@@ -47,60 +49,59 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# After a look that failed, due work waits this long: a machine without a network must not ask every minute.
-RETRY_AFTER = timedelta(minutes=15)
-
 
 def check(
-    tracker: Tracker, policies: Sequence[PolicyArn], *, still: Callable[[PolicyArn], bool] = lambda _: True
+    tracker: Tracker,
+    policies: Sequence[PolicyArn] | Watch,
+    *,
+    still: Callable[[Watch], Watch] = lambda watch: watch,
 ) -> Round:
     """Ask AWS for each policy's current default version and tell what it newly allows: the main job, whole.
 
-    Fetches the default (one call where nothing happened), stores every new version as a snapshot and every move of
-    the default as an observation, computes the newly added services and actions with DeepDiff, writes the Markdown,
-    HTML and JSON changelogs, queues a mail for each team that subscribed, and sends what is due. The first look at a
-    policy is silent: nobody is mailed about the past.
+    Fetches the default (one call where nothing happened; of all policies one listing), stores every new version as a
+    snapshot and every move of the default as an observation, computes the newly added services and actions with
+    DeepDiff, writes the Markdown, HTML and JSON changelogs, queues a mail for each team that subscribed, and sends what
+    is due. The first look at a policy is silent: nobody is mailed about the past.
 
     A policy that can't be read is in the round's `failed` and stops no other. `still` is asked once the lock is held: a
     round that was waited for may have made this one needless. Raises LockedError where another round does not end,
     SetupError where the folder or the database can't be used.
     """
-    told, checked, failed, baseline, stale = Published(), [], [], [], []
+    told, baseline, stale = Published(), [], []
     with _round(tracker, "check") as (run, start):
-        policies = [arn for arn in policies if still(arn)]
-        for arn in policies:
-            first = tracker.archive.last_look(arn) is None
-            known = tracker.archive.known(arn)
-            try:
-                answer = tracker.source.look(arn, known)
-            except TrackerError as error:
-                log.warning("policy not read", extra={"policy": arn.name, "run": run, "error": str(error)})
-                failed.append(Failure(arn, str(error), error.advice, error.exit_code))
+        watch = still(watching(policies))
+        asked = survey(tracker, watch)
+        failed = asked.failed
+        for one, answer in answers(tracker.source, asked.asks, tracker.parallel):
+            if isinstance(answer, TrackerError):
+                log.warning(
+                    "policy not read", extra={"policy": one.arn.name, "run": run, "error": str(answer)}
+                )
+                failed.append(failure(one.arn, answer))
                 continue
             tracker.archive.keep_many(answer.snapshots)
-            moved = observation(answer, known, run, tracker.clock())
+            moved = observation(answer, one.known, run, tracker.clock())
             if moved is not None:
-                tracker.archive.observe(arn, moved)
-            if moved is not None or not _indexed(tracker, known, answer):
-                told += publish(tracker, arn, {run} if not first else NOBODY)
-            checked.append(arn)
-            if first:
-                baseline.append(arn)
+                tracker.archive.observe(one.arn, moved)
+            if moved is not None or not _indexed(tracker, one.known, answer):
+                told += publish(tracker, one.arn, {run} if not one.first else NOBODY)
+            if one.first:
+                baseline.append(one.arn)
             if answer.stale:
-                stale.append(arn)
+                stale.append(one.arn)
+        if told.changes:
+            write_index(tracker)
         queued = told.queued + (publish_baseline(tracker, baseline) if baseline else 0)
         end = tracker.clock()
-        asked = tuple(sorted(map(str, policies)))
-        if asked:
-            tracker.archive.record_look(
-                Look(run, start, end, asked, tuple(sorted(str(one.policy) for one in failed)))
-            )
+        for look, partition in asked.looks(run, start, end, failed):
+            tracker.archive.record_look(look, partition)
+            remember_listed(tracker, watch, look, partition)
     deliver(tracker)
     return Round(
         run=run,
         start=start,
         end=end,
-        checked=tuple(sorted(checked)),
+        checked=tuple(sorted(asked.policies - {one.policy for one in failed})),
         changes=told.changes,
         failed=tuple(failed),
         baseline=tuple(sorted(baseline)),
@@ -122,30 +123,28 @@ def _indexed(tracker: Tracker, known: Known, answer: Answer) -> bool:
     return known.archived | {one.identity for one in answer.snapshots} == tracker.archive.indexed(answer.arn)
 
 
-def preview(tracker: Tracker, policies: Sequence[PolicyArn]) -> Round:
+def preview(tracker: Tracker, policies: Sequence[PolicyArn] | Watch) -> Round:
     """What `check` would find now, with nothing written and nobody mailed."""
     from tracker.changes.identity import change_id
 
-    start, changes, checked, failed = tracker.clock(), [], [], []
-    for arn in policies:
-        known, reading = tracker.archive.known(arn), tracker.reading(arn)
-        try:
-            answer = tracker.source.look(arn, known)
-        except TrackerError as error:
-            failed.append(Failure(arn, str(error), error.advice, error.exit_code))
+    changes: list[Change] = []
+    start, asked = tracker.clock(), survey(tracker, watching(policies), dry=True)
+    for one, answer in answers(tracker.source, asked.asks, tracker.parallel):
+        if isinstance(answer, TrackerError):
+            asked.failed.append(failure(one.arn, answer))
             continue
-        moved = observation(answer, known, "dry-run", tracker.clock())
-        before = {change_id(one) for one in reading.transitions()}
+        reading = tracker.reading(one.arn)
+        moved = observation(answer, one.known, "dry-run", tracker.clock())
+        before = {change_id(each) for each in reading.transitions()}
         after = reading.with_more(moved, answer.snapshots)
-        changes += [after.change(one) for one in after.transitions() if change_id(one) not in before]
-        checked.append(arn)
+        changes += [after.change(each) for each in after.transitions() if change_id(each) not in before]
     return Round(
         run="dry-run",
         start=start,
         end=tracker.clock(),
-        checked=tuple(sorted(checked)),
+        checked=tuple(sorted(asked.policies - {one.policy for one in asked.failed})),
         changes=tuple(changes),
-        failed=tuple(failed),
+        failed=tuple(asked.failed),
         dry=True,
     )
 
@@ -161,56 +160,23 @@ class Due:
     next_report: datetime
 
 
-def run_due(tracker: Tracker, policies: Sequence[PolicyArn]) -> Due:
+def run_due(tracker: Tracker, policies: Sequence[PolicyArn] | Watch) -> Due:
     """Look where a look is due, report where a report is due, deliver what waits. Cron and the daemon call this.
 
     What is due is told by the archive's own lines (when a policy was last looked at, which report was made), never by
     a timer: after three months without power it looks once and reports once, and two processes at once do it once.
     """
-    due = [arn for arn in policies if _look_is_due(tracker, arn)]
-    look = check(tracker, due, still=lambda arn: _look_is_due(tracker, arn)) if due else None
+    watch = watching(policies)
+    due = looks_due(tracker, watch)
+    look = check(tracker, due, still=lambda asked: looks_due(tracker, asked)) if due else None
     if look is not None and not (look.checked or look.failed):
         look = None  # another process made it while this one waited
-    reports = tuple(arn for arn in policies if _report(tracker, arn))
-    send_digests(tracker, policies)
+    reports = tuple(arn for arn in watch.named if report(tracker, arn))
+    reports += tuple(PolicyArn(each, "*") for each in watch.partitions if report_all(tracker, watch, each))
+    send_digests(tracker, lambda: watched(tracker, watch))
     delivered = deliver(tracker)
     now = tracker.clock()
     return Due(look, reports, delivered, tracker.plan.look.next(now), tracker.plan.report.next(now))
-
-
-def _look_is_due(tracker: Tracker, arn: PolicyArn) -> bool:
-    """True where no look has read the policy since the last time that one was planned, nor tried just now."""
-    now = tracker.clock()
-    planned = max(tracker.plan.look.previous(now), tracker.plan.report.previous(now))
-    last = tracker.archive.last_look(arn)
-    if last is not None and last.start >= planned:
-        return False
-    tried = tracker.archive.last_try(arn)
-    return tried is None or now - tried.end >= RETRY_AFTER or tried.start < planned
-
-
-def _report(tracker: Tracker, arn: PolicyArn) -> bool:
-    """Make the policy's report if one is due: from the last report, or the first look, until now, without a seam.
-
-    It waits for a look that came after the planned hour: a report says what AWS says on the day it is made.
-    """
-    planned = tracker.plan.report.previous(tracker.clock())
-    last = tracker.archive.last_look(arn)
-    if last is None or last.start < planned or tracker.archive.reported(str(arn), iso(planned)):
-        return False
-    since = tracker.archive.reported_until(str(arn)) or _watched_since(tracker, arn)
-    if since is None or since >= planned:
-        return False  # watching began after the hour: the first report comes a period later
-    until = tracker.clock()
-    period = period_of(tracker, arn, since, until)
-    publish_period(tracker, period, stem_of_period(since, planned), iso(planned))
-    return True
-
-
-def _watched_since(tracker: Tracker, arn: PolicyArn) -> datetime | None:
-    return min(
-        (look.start for look in tracker.archive.looks(arn) if str(arn) not in look.failed), default=None
-    )
 
 
 def changes_of(tracker: Tracker, arn: PolicyArn) -> "tuple[Change, ...]":
@@ -339,5 +305,8 @@ def _recover(tracker: Tracker) -> bool:
 
 def _catch_up(tracker: Tracker) -> None:
     """Index silently what came into the folder by another way: a git pull, a copy, a database that was deleted."""
-    for arn in tracker.archive.behind():
+    behind = tracker.archive.behind()
+    for arn in behind:
         publish(tracker, arn, NOBODY)
+    if behind:
+        write_index(tracker)

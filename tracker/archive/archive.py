@@ -35,6 +35,7 @@ from tracker.store.steps import Step, no_step
 if TYPE_CHECKING:
     import sqlite_utils
 
+    from tracker.archive.bringing import Brought, Standing
     from tracker.archive.grants import Documents, Grants
     from tracker.archive.rebuild import Rebuilt
 
@@ -135,6 +136,23 @@ class Archive:
             files.append(self.root / one / LOOKS, [look_line(part)], step=self._step, name="look")
             with self.database.writing() as db:
                 index.index_looks(db, self.root, one)
+
+    def standings(self, arns: Sequence[PolicyArn]) -> "list[Standing]":
+        """What the archive has of each policy, for history that is brought in beside it."""
+        from tracker.archive import bringing
+
+        with self.database.reading() as db:
+            looked = {row[0] for row in db.execute("SELECT partition FROM looks GROUP BY partition")}
+            return [
+                bringing.standing(self.root, db, arn, self.looks(arn) if arn.partition in looked else ())
+                for arn in arns
+            ]
+
+    def bring(self, batch: "Sequence[Brought]") -> KeptMany:
+        """Write what was brought in of many policies, compared already: snapshots, lines, then one transaction."""
+        from tracker.archive import bringing
+
+        return bringing.bring(self.root, self.database, batch, self._step)
 
     # -- what was seen -------------------------------------------------------------------------------------------
 
@@ -241,6 +259,26 @@ class Archive:
     def last_try(self, arn: PolicyArn) -> Look | None:
         """The newest round that asked for this policy, with or without success."""
         return self._indexed.last_try(arn)
+
+    def last_sweep(self, partition: str) -> Look | None:
+        """The newest round that asked for every policy of a partition, with or without success."""
+        return self._indexed.last_sweep(partition)
+
+    def unread(self, partition: str, arns: Iterable[PolicyArn]) -> frozenset[PolicyArn]:
+        """Those of some policies of a partition that no round has read yet."""
+        return self._indexed.unread(partition, arns)
+
+    def defaults(self, partition: str) -> dict[str, tuple[PolicyArn, Known]]:
+        """Folder ('aws/ReadOnlyAccess') -> policy and default on record, of all of a partition; `archived` is left empty."""
+        return self._indexed.defaults(partition)
+
+    def observed(self, since: datetime, until: datetime) -> frozenset[str]:
+        """The folders of policies whose default was seen to come or go in [since, until)."""
+        return self._indexed.observed(since, until)
+
+    def begun(self) -> dict[str, datetime]:
+        """Folder -> when the policy was first seen, of all policies that were."""
+        return self._indexed.begun()
 
     def indexed(self, arn: PolicyArn) -> frozenset[Identity]:
         """The versions of a policy that the index knows: a round publishes those that it does not."""

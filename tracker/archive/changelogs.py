@@ -25,6 +25,10 @@ class Changelogs:
         found = sorted(path for path in self.of(arn).glob("*.html") if _PERIOD.fullmatch(path.stem))
         return tuple(f"{path.parent.name}/{path.stem}" for path in found)
 
+    def of_all(self, partition: str) -> Path:
+        """The folder of what is told of all policies of a partition at once."""
+        return self.folder / f"all~{partition}"  # `~` is in no policy's name
+
     def write(self, folder: Path, stem: str, texts: Mapping[str, str]) -> tuple[Path, ...]:
         """Write `<folder>/<stem>.<suffix>` for each suffix and text; a file that says the same already is left alone."""
         folder.mkdir(parents=True, exist_ok=True)

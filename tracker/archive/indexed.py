@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -11,18 +11,28 @@ from tracker.archive import files, folder, index
 from tracker.archive.layout import LOOKS, TIMELINE, arn_of_folder, policy_folder, policy_key
 from tracker.archive.records import RecordError, read_look
 from tracker.errors import SetupError
+from tracker.model.asking import Known
 from tracker.model.history import Look
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.instants import parse_instant
 from tracker.model.recorded import ChangeRow
 from tracker.store.database import Database
-from tracker.store.instants import sortable
+from tracker.store.instants import read_sortable, sortable
 
 _FOREVER = "9999-12-31T23:59:59.999999Z"
 _OLDEST_FIRST = (
     "SELECT run, started, ended, policies, failed FROM looks WHERE partition = ? ORDER BY started, line"
 )
 _NEWEST_FIRST = "SELECT run, started, ended, policies, failed FROM looks WHERE partition = ? ORDER BY started DESC, line DESC"
+
+_DEFAULTS = """
+SELECT policies.policy, arn, line, version, create_date,
+       (SELECT max(create_date) FROM snapshots WHERE snapshots.policy = policies.policy)
+FROM policies LEFT JOIN observations ON observations.policy = policies.policy AND line = (
+    SELECT line FROM observations AS every WHERE every.policy = policies.policy ORDER BY observed_at DESC, line DESC LIMIT 1)
+WHERE partition = ?
+"""
+EVERYTHING = ":policy/*"  # ends what stands among a look's failures where the listing itself failed
 
 
 class Indexed:
@@ -31,6 +41,9 @@ class Indexed:
     def __init__(self, root: Path, database: Database) -> None:
         self._root = root
         self._database = database
+        self._looks_read: dict[
+            str, tuple[int, tuple[Look, ...]]
+        ] = {}  # partition -> (bytes of its file, looks)
 
     def arns(self) -> dict[str, PolicyArn]:
         """The ARN of every indexed policy, by its folder ('aws/ReadOnlyAccess')."""
@@ -101,11 +114,12 @@ class Indexed:
 
     def looks(self, arn: PolicyArn, since: datetime | None, until: datetime | None) -> tuple[Look, ...]:
         """The rounds that read this policy without fault and began in [since, until), oldest first."""
-        low, high = sortable(since) if since else "", sortable(until) if until else _FOREVER
         return tuple(
             look
-            for look in self._looks(arn.partition, newest_first=False)
-            if _read(look, arn) and low <= sortable(look.start) < high
+            for look in self._all_looks(arn.partition)
+            if (since is None or since <= look.start)
+            and (until is None or look.start < until)
+            and _read(look, arn)
         )
 
     def last_look(self, arn: PolicyArn) -> Look | None:
@@ -115,6 +129,63 @@ class Indexed:
     def last_try(self, arn: PolicyArn) -> Look | None:
         """The newest round that asked for this policy, with or without success."""
         return self._newest(arn, _asked)
+
+    def last_sweep(self, partition: str) -> Look | None:
+        """The newest round that asked for every policy of a partition, with or without success."""
+        with closing(self._looks(partition, newest_first=True)) as looks:
+            return next((look for look in looks if look.policies is None), None)
+
+    def unread(self, partition: str, arns: Iterable[PolicyArn]) -> frozenset[PolicyArn]:
+        """Those of some policies of a partition that no round has read yet: one pass over its looks for all of them."""
+        left = {policy_key(arn): arn for arn in arns}
+        with closing(self._looks(partition, newest_first=True)) as looks:
+            for look in looks:
+                if not left:
+                    break
+                if look.policies is None:
+                    left = {key: arn for key, arn in left.items() if _among(arn, look.failed)}
+                    continue
+                for text in look.policies:
+                    arn = PolicyArn.parse(text)
+                    if policy_key(arn) in left and not _among(arn, look.failed):
+                        del left[policy_key(arn)]
+        return frozenset(left.values())
+
+    def defaults(self, partition: str) -> dict[str, tuple[PolicyArn, Known]]:
+        """Folder ('aws/ReadOnlyAccess') -> the policy and its default on record, of all policies of a partition.
+
+        One query for all: `Known.archived` is left empty.
+        """
+        if not self._database.exists:
+            return {}
+        with self._database.reading() as db:
+            rows = db.execute(_DEFAULTS, (partition,)).fetchall()
+        found = {}
+        for key, arn, line, version, made, newest in rows:
+            default = None if version is None else (VersionId.parse(version), read_sortable(made))
+            told = Known(frozenset(), default, line is not None, read_sortable(newest) if newest else None)
+            found[key] = (PolicyArn.parse(arn), told)
+        return found
+
+    def observed(self, since: datetime, until: datetime) -> frozenset[str]:
+        """The folders of policies whose default was seen to come or go in [since, until)."""
+        return frozenset(
+            self._column(
+                "SELECT DISTINCT policy, '' FROM observations WHERE observed_at >= ? AND observed_at < ?",
+                *(sortable(since), sortable(until)),
+            )
+        )
+
+    def begun(self) -> dict[str, datetime]:
+        """Folder -> when the policy was first seen, of all policies that were."""
+        rows = self._column("SELECT policy, min(observed_at) FROM observations GROUP BY policy")
+        return {key: read_sortable(moment) for key, moment in rows.items()}
+
+    def _column(self, sql: str, *values: str) -> dict[str, str]:
+        if not self._database.exists:
+            return {}
+        with self._database.reading() as db:
+            return dict(db.execute(sql, values).fetchall())
 
     def _newest(self, arn: PolicyArn, fits: Callable[[Look, PolicyArn], bool]) -> Look | None:
         with closing(self._looks(arn.partition, newest_first=True)) as looks:
@@ -130,6 +201,15 @@ class Indexed:
             ).fetchall()
         return frozenset((VersionId.parse(version), parse_instant(made)) for version, made in rows)
 
+    def _all_looks(self, partition: str) -> tuple[Look, ...]:
+        """Every round at a partition, oldest first; read once for the many policies of a sweep."""
+        size = self._looks_size(partition)
+        known = self._looks_read.get(partition)
+        if known is None or known[0] != size:
+            known = (size, tuple(self._looks(partition, newest_first=False)))
+            self._looks_read[partition] = known
+        return known[1]
+
     def _looks(self, partition: str, *, newest_first: bool) -> Generator[Look, None, None]:
         if not self._looks_agree(partition):
             looks = _looks_of_file(self._root / partition / LOOKS)
@@ -140,11 +220,14 @@ class Indexed:
             for row in db.execute(sql, (partition,)):
                 yield _look(row)
 
-    def _looks_agree(self, partition: str) -> bool:
+    def _looks_size(self, partition: str) -> int:
         try:
-            size = (self._root / partition / LOOKS).lstat().st_size
+            return (self._root / partition / LOOKS).lstat().st_size
         except (FileNotFoundError, NotADirectoryError):
-            size = 0
+            return 0
+
+    def _looks_agree(self, partition: str) -> bool:
+        size = self._looks_size(partition)
         if not self._database.exists:
             return False
         with self._database.reading() as db:
@@ -184,7 +267,7 @@ def _read(look: Look, arn: PolicyArn) -> bool:
 
 def _among(arn: PolicyArn, texts: tuple[str, ...]) -> bool:
     """Whether a look's ARNs name the policy. A path is not part of who it is: an import may not have known it."""
-    if str(arn) in texts:
+    if str(arn) in texts or any(text.endswith(EVERYTHING) for text in texts):
         return True
     alike = (text for text in texts if text.endswith(f"/{arn.name}"))
     return any(policy_key(PolicyArn.parse(text)) == policy_key(arn) for text in alike)

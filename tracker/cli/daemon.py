@@ -114,7 +114,7 @@ class Work:
         return run_due(self._tracker, self._policies())
 
     def _policies(self) -> "tuple[PolicyArn, ...]":
-        from tracker.service import RETRY_AFTER
+        from tracker.due import RETRY_AFTER
 
         now = self._tracker.clock()
         wanted = [name for name in self._tracker.policies if self._later.get(name, now) <= now]

@@ -56,7 +56,9 @@ class Look:
     start: datetime  # UTC
     end: datetime  # UTC
     policies: tuple[str, ...] | None  # ARNs; None: all
-    failed: tuple[str, ...]  # ARNs of those that could not be read
+    failed: tuple[
+        str, ...
+    ]  # ARNs of those that could not be read; 'arn:aws:iam::aws:policy/*': nothing could
 
 
 class Kind(StrEnum):

@@ -7,6 +7,7 @@ _ARN = re.compile(
     r"arn:(?P<partition>aws[a-z0-9-]*):iam::(?P<account>aws|\d{12}):policy(?P<path>/(?:[!-.0-~]+/)*)(?P<name>[\w+=,.@-]{1,128})\Z",
     re.ASCII,
 )
+_PARTITION = re.compile(r"aws[a-z0-9-]{0,30}\Z")
 _NAME = re.compile(r"[\w+=,.@-]{1,128}\Z", re.ASCII)
 _VERSION = re.compile(r"v([1-9][0-9]{0,8})(\.[A-Za-z0-9-]*)?\Z")
 
@@ -37,6 +38,15 @@ class PolicyArn:
     def service_linked(self) -> bool:
         """True for the policy of a service-linked role: AWS's own, which nobody attaches."""
         return self.path == "/aws-service-role/"
+
+
+def split_partition(text: str, partition: str) -> tuple[str, str]:
+    """(partition, name) of `aws-us-gov:ReadOnlyAccess`, of an ARN, or of a name alone, which is in the partition given."""
+    if text.startswith("arn:"):
+        arn = PolicyArn.parse(text)
+        return arn.partition, arn.name
+    before, colon, name = text.rpartition(":")
+    return (before, name) if colon and _PARTITION.match(before) else (partition, text)
 
 
 def is_policy_name(text: str) -> bool:

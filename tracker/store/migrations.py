@@ -265,6 +265,17 @@ CREATE TABLE bounce_reports (
 ) STRICT;
 """
 
+ATTACHMENTS = """
+CREATE TABLE attachments (
+    account TEXT NOT NULL,              -- 'this account'
+    partition TEXT NOT NULL,
+    policy TEXT NOT NULL,               -- as in `policies`, whether or not it is there
+    arn TEXT NOT NULL,
+    count INTEGER NOT NULL,             -- users, groups and roles
+    PRIMARY KEY (account, policy)
+) STRICT;
+"""
+
 
 @migrations()
 def m001_index(db: Database) -> None:
@@ -294,3 +305,9 @@ def m004_subscriptions(db: Database) -> None:
 def m005_channels(db: Database) -> None:
     """What channels other than mail are given, and who can't be reached."""
     db.executescript(CHANNELS)
+
+
+@migrations()
+def m006_attachments(db: Database) -> None:
+    """Where policies are attached, as the last listing told it."""
+    db.executescript(ATTACHMENTS)
