@@ -131,9 +131,11 @@ ARN = "arn:aws:sns:*:1:a"
         (("arn", ARN), "arn:aws:sns:x:2:y:1:a", False),  # a star stays within its part
         (("arn", "arn:aws:s3:::b*"), "arn:aws:s3:::b:c/d", True),  # but for the last
         (("arn", "arn:aws:s3::?:b"), "arn:aws:s3:::::b", False),
+        (("action", "s*:a*"), "s3:ab", True),
+        (("action", "s*:a*"), "s3:b:a", False),  # the first colon ends the service
     ],
 )
-def test_four_ways_to_read_a_text(alternative: tuple[str, str], text: str, inside: bool) -> None:
+def test_five_ways_to_read_a_text(alternative: tuple[str, str], text: str, inside: bool) -> None:
     assert accepts(alternative, text) is inside
 
 

@@ -111,6 +111,11 @@ TABLE: list[tuple[str, list[Place], list[Place], tuple[str, bool]]] = [
     ("one more that it may stand for", [on("arn:${aws:username}")], [on("arn:${aws:username}", "arn:b")], REVIEW),
     ("a variable in a condition", [when(StringEquals="${aws:username}")], [when(StringEquals="bob")], REVIEW),
     ("a variable in a condition, the same", [when(StringLike="${aws:username}*")], [when(StringLike="${aws:username}*")], SAME),
+    ("a condition with a variable added", [ANYWHERE], [when(StringEquals="${aws:username}")], NARROWER),
+    ("a negated one", [ANYWHERE], [when(StringNotEquals="${aws:username}", Null="false")], NARROWER),
+    ("a variable that is the key itself", [place(Condition={"Null": {"a": "false"}})],
+     [place(Condition={"StringEquals": {"A": "${a}"}})], REVIEW),
+    ("a condition with a variable and a text added", [when(Null="false")], [when(StringEquals=["${aws:username}", "a"])], REVIEW),
     ("keys without regard to case", [place(Condition={"Bool": {"A": "true"}})], [place(Condition={"bool": {"a": "true"}})], SAME),
 ]  # fmt: skip
 

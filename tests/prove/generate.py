@@ -128,7 +128,7 @@ class Maker:
         if self.chance.random() < 0.12:
             return "Null", self.chance.choice(("true", "false", ["false"]))
         operator = self.chance.choice(OPERATORS[kind])
-        if kind in ("truth", "number") and self.chance.random() < 0.08:
+        if kind == "number" and self.chance.random() < 0.08:
             operator = "StringEquals"  # a key read in two ways
         if self.chance.random() < (0.05 if kind == "several" else 0.2):
             operator += "IfExists"

@@ -76,7 +76,7 @@ def _sealed(statement: Mapping[str, Any]) -> bool:
     """Whether a statement has what the comparison leaves to review: a quantifier with IfExists, a key read in two ways."""
     return any(
         (":" in one and one.lower().endswith("ifexists"))
-        or (one.startswith("String") and any(key.lower() in ("k:number", "k:truth") for key in block))
+        or (one.startswith("String") and any(key.lower() == "k:number" for key in block))
         for one, block in statement.get("Condition", {}).items()
     )
 

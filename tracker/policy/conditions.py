@@ -44,7 +44,7 @@ def literal_of(entry: ConditionEntry, *, literal_variables: bool) -> Literal3 | 
     if_exists = base != name
     if base == "null" and not quantifier and not if_exists:
         return _null(variable, entry, literal_variables)
-    understood = _values(base, entry.values, literal_variables)
+    understood = _values(base, entry, literal_variables)
     if (
         understood is None
         or quantifier not in ("", "forallvalues", "foranyvalue")
@@ -74,14 +74,17 @@ def _sealed(variable: str, operator: str, entry: ConditionEntry, literal_variabl
     return variable, Predicate("sealed", seal=(operator, how, *entry.values)), True
 
 
-def _values(base: str, texts: tuple[str, ...], literal_variables: bool) -> tuple[Values, bool] | None:
+def _values(base: str, entry: ConditionEntry, literal_variables: bool) -> tuple[Values, bool] | None:
     """The set of values that an operator names, and whether it is a negated operator. None: not understood."""
+    texts = entry.values
     live = () if literal_variables else tuple(text for text in texts if "${" in text)
     if base in _TEXTS:
         mode, negated = _TEXTS[base]
         alternatives = {(mode, text) for text in texts}
         sealed = {one for one in alternatives if one[1] in live or (mode == "arn" and one[1].count(":") < 5)}
-        return Values("string", frozenset(alternatives - sealed), opaque=frozenset(sealed)), negated
+        itself = f"${{{entry.key}}}".lower()  # a key that is asked to be what it is
+        opaque = frozenset(("itself" if text.lower() == itself else mode, text) for mode, text in sealed)
+        return Values("string", frozenset(alternatives - sealed), opaque=opaque), negated
     if base in ("ipaddress", "notipaddress"):
         return _ranged("address", texts, ranges.addresses, "in"), base == "notipaddress"
     if base == "bool":

@@ -44,6 +44,15 @@ def granted(document: Document | None, catalogue: Catalogue) -> Mapping[str, Map
     return made
 
 
+def allowed_actions(document: Document | None, catalogue: Catalogue) -> frozenset[str]:
+    """The actions of `granted` alone, in lower case with their prefix: where it is only asked which there are."""
+    places = Places()
+    access = access_of(document, places)
+    found = signatures(access, Expander(catalogue, access.literals))
+    held = {signature for signature in set(found.values()) if _shown(signature, access, places) is not None}
+    return frozenset(action for action, signature in found.items() if signature in held)
+
+
 def _spellings(access: Access) -> dict[str, str]:
     """Every allowed literal, in lower case -> as spelt; of several spellings the first in order."""
     spelt: dict[str, str] = {}

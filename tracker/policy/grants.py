@@ -40,8 +40,14 @@ class Subject:
         return (mine,) if self.kind == "Action" and self.patterns != ("*",) else (_SOME_ACTION, mine)
 
 
+def _service(pattern: str) -> str:
+    service, colon, _ = pattern.partition(":")
+    return service if colon and not is_wild(service) else ""
+
+
 def _claim(patterns: Iterable[str], must: bool) -> Literal3:
-    return ACTION, Predicate("one", Values("string", frozenset(("glob", one) for one in patterns))), must
+    union = frozenset(("glob" if _service(one) or one == "*" else "action", one) for one in patterns)
+    return ACTION, Predicate("one", Values("string", union)), must
 
 
 _SOME_ACTION = _claim(("?*:?*",), True)  # what is no service and name is no action
@@ -164,8 +170,3 @@ class _Index:
         if not service:
             return [one for patterns in self._by_service.values() for one in patterns]
         return [*self._by_service.get(service, ()), *self._by_service.get("", ())]
-
-
-def _service(pattern: str) -> str:
-    service, colon, _ = pattern.partition(":")
-    return service if colon and not is_wild(service) else ""

@@ -1,8 +1,9 @@
 """Sets of strings described by patterns, and the one question asked of them: is there a string in all of these
 unions and in none of those patterns?
 
-Four ways to read a text: `exact` (as it stands), `fold` (without regard to case), `glob` (`*` and `?`), and `arn`
-(`*` and `?` that stay within the first five colon-separated parts, as ArnLike matches). The search runs over the
+Five ways to read a text: `exact` (as it stands), `fold` (without regard to case), `glob` (`*` and `?`), `arn` (`*` and
+`?` that stay within the first five colon-separated parts, as ArnLike matches) and `action` (`*` and `?` that stay
+within the service, before the first colon). The search runs over the
 product of the patterns' automata and is exact. It follows few characters: those that a wanted pattern names next,
 and one that no pattern names, since among all other characters that one is accepted by the fewest patterns.
 """
@@ -18,6 +19,8 @@ Alternative = tuple[str, str]  # (how to read it, text): ('glob', 'arn:aws:s3:::
 Union = frozenset[Alternative]
 ANYTHING: Alternative = ("glob", "*")
 
+_WITH_WILDCARDS = ("glob", "arn", "action")
+_KEPT_APART = {"arn": 5, "action": 1}  # colons that a wildcard does not reach across
 _FRESH = ""  # the character that no pattern names
 _ANY = frozenset({"any"})
 _NOT_COLON = frozenset({"any but a colon"})
@@ -39,12 +42,12 @@ def _automaton(alternative: Alternative) -> _Automaton:
     stays: list[Sign | None] = [None]
     colons = 0
     for char in text:
-        wild = _NOT_COLON if mode == "arn" and colons < 5 else _ANY
+        wild = _NOT_COLON if colons < _KEPT_APART.get(mode, 0) else _ANY
         colons += char == ":"
-        if char == "*" and mode in ("glob", "arn"):
+        if char == "*" and mode in _WITH_WILDCARDS:
             stays[-1] = wild
             continue
-        if char == "?" and mode in ("glob", "arn"):
+        if char == "?" and mode in _WITH_WILDCARDS:
             # `*?` and `?*` are one language; with the loop before the step its tokens meet those of `?*`
             moves.append(wild)
         else:

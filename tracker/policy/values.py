@@ -157,6 +157,8 @@ def _is(text: str, values: Values, must: bool) -> Met:
 
 
 def _in_family(family: Family, claims: Sequence[Claim]) -> Met:
+    if _free(claims):
+        return True
     wanted = [values for values, must in claims if must]
     unwanted = [values for values, must in claims if not must]
     excluded = frozenset[Alternative]().union(*(values.opaque for values in unwanted))
@@ -171,6 +173,20 @@ def _in_family(family: Family, claims: Sequence[Claim]) -> Met:
         beyond = Values(family, frozenset(map(_widest, excluded)))
         proved = family == "string" and bool(wanted) and _known(family, wanted, [*unwanted, beyond])
     return proved or None
+
+
+def _free(claims: Sequence[Claim]) -> bool:
+    """True where all that is asked of a value is to be, or not to be, what one variable stands for.
+
+    Both happen, whatever else the request is: so a condition with a variable that is added narrows, like any other.
+    """
+    (values, _), *more = claims
+    return (
+        not more
+        and not values.strings
+        and len(values.opaque) == 1
+        and all(mode in ("exact", "fold") and _VARIABLE.fullmatch(text) for mode, text in values.opaque)
+    )
 
 
 def _widest(alternative: Alternative) -> Alternative:
