@@ -13,10 +13,10 @@ from tracker.web.pages import Pages
 from tracker.web.policy_pages import month_of
 from tracker.web.sending import send
 
-NAME = r"^(arn:aws[a-z-]*:iam::(aws|\d{12}):policy/[!-~]{1,700}|[\w+=,.@-]{1,128})$"
+NAME = r"^[A-Za-z0-9_+=,.@-]{1,128}$"
 Name = Annotated[
     str,
-    Path(max_length=800, pattern=NAME, description="A policy's name, or its ARN with its slashes escaped.",
+    Path(max_length=800, pattern=NAME, description="A policy's name.",
          examples=["AWSSupportServiceRolePolicy"]),
 ]  # fmt: skip
 Version = Annotated[

@@ -15,7 +15,7 @@ from tracker.errors import UnknownPolicyError
 from tracker.model.identity import PolicyArn, is_policy_name
 from tracker.web import policy_pages, site_pages
 from tracker.web.cache import Key, PageCache
-from tracker.web.facts import Facts
+from tracker.web.facts import GRACE, Facts
 from tracker.web.page import Page, text_page
 
 Query = Mapping[str, str]
@@ -94,7 +94,16 @@ class Pages:
 
     def marks(self, arn: PolicyArn, *, looks: bool = False) -> Key:
         """What a page about one policy is made of."""
-        return (self.browsing.mark(arn), self.browsing.look_mark(arn.partition) if looks else ())
+        return (
+            self.browsing.mark(arn),
+            (self.browsing.look_mark(arn.partition), self.due()) if looks else (),
+        )
+
+    def due(self) -> Key:
+        """What of the hour a page depends on: the last planned look, and whether it is late by now."""
+        now = self.tracker.clock()
+        planned = self.tracker.plan.look.previous(now)
+        return (planned, now - planned > GRACE)
 
     @cached_property
     def watched(self) -> tuple[PolicyArn, ...]:

@@ -234,7 +234,7 @@ def robots(_: "Pages", __: Mapping[str, str]) -> Page:
 
 def _marks(pages: "Pages") -> tuple[object, ...]:
     """What a page about many policies is made of."""
-    return (pages.browsing.change_mark(), pages.browsing.look_mark(pages.tracker.partition))
+    return (pages.browsing.change_mark(), pages.browsing.look_mark(pages.tracker.partition), pages.due())
 
 
 _PAGES: "dict[str, Callable[[Pages, Mapping[str, str]], Page]]" = {

@@ -1,0 +1,177 @@
+"""The pages in a real browser: nothing for axe-core to find, nothing refused by the policy, everything by keyboard and without script."""
+
+import functools
+import http.server
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.support.history import need
+from tests.web.test_site import _world
+from tracker.web.building import Builder
+
+S = "AWSSupportServiceRolePolicy"
+JUDGED = [
+    "", "policies.html", "changes/index.html", "attention.html", "status.html", "search.html", "search.html?q=s3:GetObject",
+    "compare.html", f"{S}/index.html", "AWSTrustedAdvisorServiceRolePolicy/v14-v15.html", "AWSTrustedAdvisorServiceRolePolicy/v15.html",
+    "AWSTrustedAdvisorServiceRolePolicy/2026-05.html", "AWSTrustedAdvisorServiceRolePolicy/attention.html", "services/sts.html", "nothing.html",
+]  # fmt: skip
+# axe's own names for WCAG 2.2 AA and what is below it: https://github.com/dequelabs/axe-core/blob/develop/doc/API.md
+RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    path = shutil.which("chromium")
+    if path is None:
+        need("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page without script, whose console must stay empty: a refused style or script is said there."""
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    yield page
+    context.close()
+    assert said == []
+
+
+def _judge(page: Page, address: str, paths: list[str], rules: dict[str, object]) -> list[str]:
+    axe, found = Axe(), []
+    for path in paths:
+        page.goto(address + path)
+        results = axe.run(page, options={"runOnly": rules, "resultTypes": ["violations"]})
+        told = results.response["violations"]
+        found += [f"{path} {one['id']}: {one['nodes'][0]['html'][:120]}" for one in told]
+    page.close()
+    return found
+
+
+def test_axe_finds_nothing(browser: Browser, address: str) -> None:
+    page = browser.new_page(color_scheme="light", viewport={"width": 1280, "height": 800}, bypass_csp=True)
+    assert _judge(page, address, JUDGED, RULES) == []
+
+
+def test_axe_finds_nothing_in_the_dark_or_on_a_phone(browser: Browser, address: str) -> None:
+    page = browser.new_page(color_scheme="dark", viewport={"width": 360, "height": 800}, bypass_csp=True)
+    rules = {"type": "rule", "values": ["color-contrast", "target-size", "scrollable-region-focusable"]}
+    assert _judge(page, address, JUDGED, rules) == []
+
+
+def test_the_policy_refuses_nothing_of_ours(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("response", lambda answer: said.append(answer.url) if answer.status >= 400 else None)
+    for path in JUDGED[:-1]:
+        page.goto(address + path)
+        assert page.evaluate("getComputedStyle(document.body).maxWidth") != "none"
+    page.close()
+    assert said == []
+
+
+def test_a_reader_without_script_gets_everywhere(page: Page, address: str) -> None:
+    page.goto(f"{address}{S}/v57-v59.html")  # as a mail's link has it
+    assert page.locator("h1").inner_text().startswith("AWS Support can now call 364 more actions")
+    page.get_by_role("link", name="v59, as a document and by service").click()
+    assert page.locator("h1").inner_text() == "v59 allows 4,533 actions in 268 services."
+    page.get_by_label("Search inside this version").fill("getobject")
+    page.locator("main form button").click()
+    assert "s3:" in page.locator("main").inner_text()
+    page.get_by_role("link", name=S).first.click()
+    assert page.locator("li.step").count() == 13
+    page.get_by_role("link", name="Compare any two versions or dates").click()
+    page.get_by_label("From: a version or a date").fill("v38")
+    page.get_by_label("To: a version or a date").fill("2024-12-31")
+    page.get_by_role("button", name="Compare").click()
+    page.wait_for_url("**/compare.html?*")
+    assert "With v39 instead of v38" in page.locator("h1").inner_text()
+    page.locator("#find").fill("ecr:BatchGetImage")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=*")
+    assert "ecr:BatchGetImage today" in page.locator("h1").inner_text()
+
+
+def test_the_keyboard_alone_reaches_the_content_first_and_the_first_change(
+    browser: Browser, address: str
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}{S}/index.html")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    seen = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate("document.activeElement.textContent || document.activeElement.id"))
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none", seen[-1]
+        if seen[-1] == "v57 to v59":
+            break
+    assert "v57 to v59" in seen
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/v57-v59.html")
+    page.close()
+
+
+def test_nothing_is_wider_than_the_screen(browser: Browser, address: str) -> None:
+    for width in (320, 768):
+        page = browser.new_page(viewport={"width": width, "height": 800})
+        for path in JUDGED:
+            page.goto(address + path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+        page.close()
+
+
+def test_a_link_to_a_folded_line_opens_it(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}{S}/v57-v59.html")
+    inside = page.evaluate("document.querySelector('details li[id]').id")
+    page.goto(f"{address}{S}/v57-v59.html#{inside}")
+    page.wait_for_function("id => document.getElementById(id).checkVisibility()", arg=inside)
+    page.close()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_search_on_a_site_of_files(browser: Browser, tmp_path: Path) -> None:
+    world = _world(tmp_path)
+    Builder(world.tracker, tmp_path / "under" / "a-prefix").build()
+    handler = functools.partial(_Quiet, directory=str(tmp_path / "under"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        page = browser.new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(f"http://127.0.0.1:{server.server_port}/a-prefix/index.html")
+        page.locator("#find").fill("s3:ListBucket")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#found li")
+        assert "s3:ListBucket: 1 today" in page.locator("#found").inner_text()
+        page.locator("#found summary").click()
+        page.locator("#found").get_by_role("link", name=S).click()
+        assert page.locator("h1").inner_text() == S
+        page.goto(f"http://127.0.0.1:{server.server_port}/a-prefix/search.html?q=nothing:like-it")
+        page.wait_for_selector("#found p")
+        assert "Nothing of that name" in page.locator("#found").inner_text()
+        page.close()
+        server.shutdown()
+    assert said == []
