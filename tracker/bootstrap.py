@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -18,10 +18,12 @@ from tracker.sources.source import Source
 from tracker.store.database import Database
 
 if TYPE_CHECKING:
+    from tracker.alarming import Alarm
     from tracker.changelog.render import Renderer
     from tracker.delivery.channel import Channel
     from tracker.delivery.channels.wiring import ChannelOptions
     from tracker.delivery.intake import Intake
+    from tracker.delivery.ping import Ping
     from tracker.delivery.smtp_settings import SmtpSettings
     from tracker.model.catalogue import Catalogue
     from tracker.model.rules import Rules
@@ -140,6 +142,31 @@ def report_intake(settings: "Settings") -> "Intake":
         fetch=Outgoing(channels.private_networks, timeout_s=channels.timeout_s).fetch,
         after=channels.bounced_after,
     )
+
+
+def alarm_of(settings: "Settings") -> "Alarm":
+    """How the operator is told where something doesn't work. Raises SettingsError where the address is no address."""
+    from tracker.alarming import Alarm
+    from tracker.delivery.channels import check_address
+    from tracker.settings import alarm_secrets
+
+    mine = settings.alarm
+    address = alarm_secrets(settings)[0]
+    return Alarm(
+        channel=mine.channel,
+        address=check_address(mine.channel, address) if mine.channel else "",
+        grace=timedelta(seconds=mine.grace_s),
+    )
+
+
+def ping_of(settings: "Settings") -> "Ping":
+    """The dead man's switch; one that tells nobody where none is set."""
+    from tracker.delivery.channels.outgoing import Outgoing
+    from tracker.delivery.ping import Ping
+    from tracker.settings import alarm_secrets
+
+    channels = settings.channels
+    return Ping(alarm_secrets(settings)[1], Outgoing(channels.private_networks, timeout_s=channels.timeout_s))
 
 
 def letter_settings(settings: "Settings") -> "SmtpSettings":

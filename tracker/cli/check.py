@@ -7,6 +7,7 @@ import click
 from tracker.cli.app import Examples, formatted
 from tracker.cli.exits import PARTIAL, USAGE, changed, worst
 from tracker.cli.output import put, put_error, put_json, waiting
+from tracker.cli.overseen import overseen
 from tracker.cli.policies import POLICY, findable
 from tracker.cli.shell import Shell
 from tracker.model.instants import words
@@ -42,6 +43,7 @@ _SHOWN = 5  # findings of a change; the changelog has all of them
 )
 @formatted("text", "json")
 @click.pass_obj
+@overseen
 def command(
     shell: Shell,
     policies: tuple[str, ...],

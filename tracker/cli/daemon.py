@@ -12,6 +12,7 @@ import click
 from tracker.cli.app import Examples
 from tracker.cli.exits import keep_traceback
 from tracker.cli.output import put
+from tracker.cli.overseen import overseen_ticks
 from tracker.cli.policies import findable, in_words, standing
 from tracker.cli.shell import Shell
 from tracker.errors import UnknownPolicyError
@@ -70,7 +71,8 @@ def command(shell: Shell, web: bool, listen: str, port: int, hosts: tuple[str, .
         if address:
             put_now(f"  reading is at {address}")
         plan = (tracker.plan.look, tracker.plan.report)
-        daemon = Daemon(Work(tracker), plan, clock=tracker.clock, say=put_now, failed=failed)
+        work = overseen_ticks(shell.settings(), tracker, Work(tracker))
+        daemon = Daemon(work, plan, clock=tracker.clock, say=put_now, failed=failed)
         daemon.run(stop)
     put_now(f"{words(tracker.clock())}: stopped")
 

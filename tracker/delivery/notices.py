@@ -57,6 +57,18 @@ def bounce_notice(gone: Sequence[tuple[str, str]], now: datetime) -> Message:
     return _plain(identity, _THREAD, f"policy-tracker: {count} bounced", paragraphs)
 
 
+def alarm_message(sentences: Sequence[str], now: datetime) -> Message:
+    """What the operator is told where the tracker itself does not work. At least one sentence."""
+    subject = "policy-tracker does not work: " + (
+        sentences[0] if len(sentences) == 1 else f"{len(sentences)} troubles"
+    )
+    paragraphs = [
+        *sentences,
+        "'policy-tracker doctor' says what is wrong, 'policy-tracker outbox list' what waits.",
+    ]
+    return _plain(f"{_PREFIX}alarm-{iso(now)}", _THREAD, subject[:200], paragraphs)
+
+
 def test_message(sender: str, now: datetime, identity: str) -> Message:
     """What `subscribers test` sends. `identity` is never the same twice."""
     return _plain(
