@@ -30,14 +30,15 @@ class Edit:
 class Edits:
     """The atoms of one side that the other lacks, and how this side spells them."""
 
-    access: Access
     edits: tuple[Edit, ...] = ()
     spelt: Mapping[Group, str] = field(default_factory=dict)
 
 
 def edits(mine: Access, other: Access, places: Places, settled: Set[str]) -> Edits:
-    """What `mine` says and `other` does not. Allowed literals that are `settled` are left out: they are no edits of
-    words alone, the action itself came or went."""
+    """What `mine` says and `other` does not.
+
+    Allowed literals that are `settled` are left out: they are no edits of words alone, the action came or went.
+    """
     theirs = {(one.effect, one.place, _apart(one)): one for one in other.atoms}
     found: list[Atom] = []
     spelt: dict[Group, str] = {}
@@ -60,9 +61,7 @@ def edits(mine: Access, other: Access, places: Places, settled: Set[str]) -> Edi
                 found.append((one.effect, subject, one.place))
                 held = spelt.get((one.effect, subject))
                 spelt[one.effect, subject] = min(held, said[low]) if held else said[low]
-    if not found:
-        return Edits(mine)
-    return Edits(mine, tuple(_taken_apart(found, mine, other, places)), spelt)
+    return Edits(tuple(_taken_apart(found, mine, other, places)) if found else (), spelt)
 
 
 def _apart(one: Atoms) -> tuple[str, ...] | None:

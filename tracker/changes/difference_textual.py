@@ -1,5 +1,8 @@
-"""What two documents say, beside what they allow today: wildcards, NotAction lists and denies that came or went,
-edits without effect, and whether the same is said for ever, for actions that AWS has yet to invent, too."""
+"""What two documents say, beside what they allow today.
+
+Wildcards, NotAction lists and denies that came or went, edits without effect, and whether the same is said for ever,
+for actions that AWS has yet to invent, too.
+"""
 
 from collections.abc import Set
 from dataclasses import dataclass, replace
