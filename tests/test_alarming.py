@@ -75,6 +75,13 @@ def test_a_look_that_is_late_is_told_of_once_a_day_until_it_is_made(world: World
     assert len(watch_over(world.tracker, ALARM)) == 1, "new trouble is told of at once"
 
 
+def test_where_everything_is_watched_one_policy_stands_for_all(world: World, board: Switchboard) -> None:
+    tracker = replace(world.tracker, policies=("all",))
+    assert watch_over(tracker, ALARM) == ()
+    world.clock.forward(days=1, hours=7)
+    assert len(watch_over(tracker, ALARM)) == 1
+
+
 def test_a_look_that_fails_is_no_look(world: World, board: Switchboard) -> None:
     world.aws.out_of_order("AccessDenied")
     world.clock.forward(days=2)

@@ -48,6 +48,7 @@ def examine(tracker: "Tracker", settings: "Settings", *, offline: bool) -> list[
         ("outbox", lambda: _outbox(tracker)),
         ("clock", lambda: _clock(tracker, settings, offline=offline)),
         ("AWS", lambda: _skipped("AWS") if offline else _aws(tracker)),
+        ("channels", lambda: _skipped("channels") if offline else _channels(tracker, settings)),
         ("mail server", lambda: _skipped("mail server") if offline else _mail_server(settings)),
     ]
     return [finding for what, check in checks for finding in _guarded(what, check)]
@@ -233,6 +234,30 @@ def _aws(tracker: "Tracker") -> Iterator[Finding]:
         answer = tracker.source.look(arn, tracker.archive.known(arn))
         default = answer.default[0] if answer.default else "not visible to this account"
         yield Finding("AWS", "ok", f"the credentials are good, GetPolicy answers: {arn.name} is at {default}")
+
+
+def _channels(tracker: "Tracker", settings: "Settings") -> Iterator[Finding]:
+    """Each address that isn't mail's, tried in a dry form: subscribers' and the alarm's."""
+    from tracker.bootstrap import alarm_of
+    from tracker.delivery.addresses import shown
+    from tracker.delivery.channels.registry import Channels
+
+    alarm = alarm_of(settings)
+    ways = {(alarm.channel, alarm.address)} if alarm.address else set()
+    if tracker.database.exists:
+        ways |= {(one.channel, one.address) for one in tracker.subscribers.list() if one.state == "active"}
+    channels = tracker.channel()
+    if not isinstance(channels, Channels):
+        return
+    with closing(channels):
+        for name, address in sorted(ways):
+            if name == "mail":
+                continue
+            try:
+                yield Finding("channels", "ok", f"{name} {shown(address)}: {channels.probe(name, address)}")
+            except TrackerError as error:
+                said = f"{name} {shown(address)}: {error}"
+                yield Finding("channels", "wrong", said, error.advice, error.exit_code)
 
 
 def _mail_server(settings: "Settings") -> Iterator[Finding]:

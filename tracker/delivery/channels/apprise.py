@@ -15,6 +15,20 @@ _BODY = 8_000  # bytes; each service cuts further as it must
 class AppriseChannel:
     """A Channel that is any service that Apprise knows by the scheme of an address."""
 
+    def probe(self, address: str) -> str:
+        """Whether Apprise knows such an address; nobody is asked."""
+        scheme = address.partition("://")[0]
+        try:
+            import apprise
+        except ImportError as error:
+            raise SetupError(
+                "Apprise is not installed", advice="pip install 'policy-tracker[apprise]'"
+            ) from error
+        logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+        if not apprise.Apprise().add(address):
+            raise RefusedError(f"Apprise does not know such an address: {scheme}://***", permanent=True)
+        return f"Apprise knows {scheme}://***"
+
     def send(self, parcel: Parcel) -> str:
         """Notify one address. Apprise says only whether it went well. Raises SetupError where it isn't installed."""
         try:

@@ -57,6 +57,18 @@ class AwsAccess:
             ) from error
 
 
+def who_we_are(access: AwsAccess, what: str, region: str = "") -> str:
+    """Whether the credentials are good: GetCallerIdentity, which takes no permission. Raises as `judged` says."""
+    client = access.client("sts", region)
+    try:
+        found = client.get_caller_identity()
+    except Exception as error:
+        raise judged(error, "AWS STS", "sts:GetCallerIdentity") from error
+    finally:
+        client.close()
+    return f"the credentials for {what} are good, of account {found['Account']}"
+
+
 def judged(error: Exception, what: str, permission: str) -> TrackerError:
     """An error of boto3 as ours. `what`: 'Amazon SES'; `permission`: the action that the call takes."""
     from botocore.exceptions import (

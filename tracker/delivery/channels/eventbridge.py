@@ -8,7 +8,7 @@ from typing import Any
 
 from tracker.delivery.addresses import readable_answer
 from tracker.delivery.channel import Parcel
-from tracker.delivery.channels.aws import AwsAccess, judged
+from tracker.delivery.channels.aws import AwsAccess, judged, who_we_are
 from tracker.delivery.channels.webhook import record_of
 from tracker.errors import RefusedError
 
@@ -47,6 +47,10 @@ class EventBridgeChannel:
             said = readable_answer(str(result.get("ErrorMessage", "")))
             raise RefusedError(f"Amazon EventBridge answered {code}: {said}", permanent=code not in _AGAIN)
         return f"EventBridge took it: {result['EventId']}"
+
+    def probe(self, address: str) -> str:
+        """Ask AWS whether the credentials are good, and send nothing."""
+        return who_we_are(self._access, "Amazon EventBridge", address.split(":")[3])
 
     def close(self) -> None:
         """Let the connections go."""

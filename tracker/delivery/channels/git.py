@@ -36,6 +36,15 @@ class GitChannel:
             pushed = self._push(root)
         return f"commit {commit[:12]}{pushed}"
 
+    def probe(self, address: str) -> str:
+        """Whether it is a work tree, and whether a push would be taken; nothing is changed."""
+        root = Path(address)
+        self._git(root, "rev-parse", "--absolute-git-dir", permanent=True)
+        if self._run(root, "rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}").returncode:
+            return f"{root} is a repository; its branch has no upstream, so nothing is pushed"
+        self._git(root, "push", "--quiet", "--dry-run")
+        return f"{root} is a repository, and its upstream would take a push"
+
     def close(self) -> None:
         """Nothing is kept open."""
 

@@ -88,6 +88,23 @@ class Outgoing:
             raise RefusedError(f"{host_of(url)} answered {reply.status}", permanent=False)
         return bytes(kept)
 
+    def probe(self, url: str) -> str:
+        """Connect, with TLS where it is https, and send nothing. Raises as `post` does."""
+        parts = urlsplit(url)
+        host, safe = parts.hostname or "", parts.scheme == "https"
+        port = parts.port or (443 if safe else 80)
+        address = self._judged(host, port, safe=safe)
+        context = (self._context or ssl.create_default_context()) if safe else None
+        line = _Line(host, port, address, self._timeout_s, context)
+        try:
+            with closing(line), _cut_after(line, 3 * self._timeout_s):
+                line.connect()
+        except OSError as error:
+            raise RefusedError(
+                f"{host} can't be connected to: {error.strerror or type(error).__name__}", permanent=False
+            ) from error
+        return f"{host} can be connected to{' with TLS' if safe else ', without TLS'}"
+
     def _exchange(
         self,
         method: Literal["GET", "POST"],

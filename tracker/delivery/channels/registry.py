@@ -1,9 +1,19 @@
 """The channel of each parcel, made when the first one for it comes."""
 
 from collections.abc import Callable, Mapping
+from typing import Protocol, runtime_checkable
 
 from tracker.delivery.channel import Channel, Parcel
 from tracker.errors import SettingsError
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """A channel that can be tried without sending."""
+
+    def probe(self, address: str) -> str:
+        """What was found, in a clause; raises as `send` does."""
+        ...
 
 
 class Channels:
@@ -29,6 +39,13 @@ class Channels:
                 )
             self._open[name] = self._makers[name]()
         return self._open[name]
+
+    def probe(self, name: str, address: str) -> str:
+        """A dry form of sending: all of it but the message. Raises as `send` does; TypeError where there is none (mail)."""
+        channel = self.get(name)
+        if not isinstance(channel, Probing):
+            raise TypeError(f"{name} has no dry form here")
+        return channel.probe(address)
 
     def close(self) -> None:
         """Let all connections go; the next `send` makes the channels anew."""

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
 from typing import Any
 
 from tracker.delivery.channel import Parcel
-from tracker.delivery.channels.aws import AwsAccess, code_of, judged, response_of
+from tracker.delivery.channels.aws import AwsAccess, code_of, judged, response_of, who_we_are
 from tracker.delivery.mail import letter
 from tracker.delivery.smtp_settings import SmtpSettings
 from tracker.errors import ChannelDownError, RefusedError, SetupError, TrackerError
@@ -47,6 +47,10 @@ class SesChannel:
         except Exception as error:
             raise self._judged(error, mail.recipient) from error
         return f"SES took it: {answer['MessageId']}"
+
+    def probe(self, address: str) -> str:
+        """Ask AWS whether the credentials are good, and send nothing."""
+        return who_we_are(self._access, "Amazon SES", self._region)
 
     def close(self) -> None:
         """Let the connections go."""

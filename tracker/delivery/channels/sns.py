@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from tracker.delivery.channel import Parcel
-from tracker.delivery.channels.aws import AwsAccess, judged
+from tracker.delivery.channels.aws import AwsAccess, judged, who_we_are
 
 _SUBJECT = 99  # characters: fewer than 100, ASCII, no line break
 _MESSAGE = 200_000  # bytes; SNS takes 256 KB, attributes and encoding included
@@ -53,6 +53,10 @@ class SnsChannel:
         except Exception as error:
             raise judged(error, "Amazon SNS", "sns:Publish on the topic") from error
         return f"SNS took it: {answer['MessageId']}"
+
+    def probe(self, address: str) -> str:
+        """Ask AWS whether the credentials are good, and send nothing."""
+        return who_we_are(self._access, "Amazon SNS", address.split(":")[3])
 
     def close(self) -> None:
         """Let the connections go."""

@@ -23,6 +23,10 @@ class TeamsChannel:
         reply = self._outgoing.post(parcel.recipient, body.encode(), {"Content-Type": "application/json"})
         return judge(reply, host_of(parcel.recipient))
 
+    def probe(self, address: str) -> str:
+        """Connect, and send nothing."""
+        return self._outgoing.probe(address)
+
     def close(self) -> None:
         """Nothing is kept open."""
 

@@ -28,11 +28,7 @@ class WebhookChannel:
 
     def send(self, parcel: Parcel) -> str:
         """POST the record. Raises SettingsError without a secret: nothing is sent that can't be verified."""
-        if not self._secret:
-            raise SettingsError(
-                "no webhook secret is set, so nothing can be signed",
-                advice="set channels.webhook_secret_file; its receivers need the same secret",
-            )
+        self._require_secret()
         body = record_of(parcel).encode()
         timestamp = str(int(self._clock().timestamp()))
         headers = {
@@ -43,8 +39,20 @@ class WebhookChannel:
         }
         return judge(self._outgoing.post(parcel.recipient, body, headers), host_of(parcel.recipient))
 
+    def probe(self, address: str) -> str:
+        """Connect, and send nothing."""
+        self._require_secret()
+        return self._outgoing.probe(address)
+
     def close(self) -> None:
         """Nothing is kept open."""
+
+    def _require_secret(self) -> None:
+        if not self._secret:
+            raise SettingsError(
+                "no webhook secret is set, so nothing can be signed",
+                advice="set channels.webhook_secret_file; its receivers need the same secret",
+            )
 
 
 def sign(secret: str, timestamp: str, body: bytes) -> str:
