@@ -111,10 +111,10 @@ def _patterns(db: sqlite3.Connection, asked: Question) -> Iterator[tuple[int, in
             [prefix, prefix + _BEYOND, _glob(asked.pattern)],
         )
     yield from db.execute(f"{_PATTERNS} kind = 0 AND {named}", values)
-    near = f"{_PATTERNS} kind > 0 AND (?1 = '' OR service IN (?1, ''))"
+    near = f"{_PATTERNS} kind > 0 AND (:service = '' OR service IN (:service, ''))"
     if asked.single:  # what can't match is left out by SQLite, which needs no regular expression for it
-        near += " AND (kind = 2 OR ?2 GLOB text OR text GLOB '*[[]*')"
-    for number, kind, text, spelling in db.execute(near, (service, asked.pattern)[: 1 + asked.single]):
+        near += " AND (kind = 2 OR :action GLOB text OR text GLOB '*[[]*')"
+    for number, kind, text, spelling in db.execute(near, {"service": service, "action": asked.pattern}):
         if concerns(asked, _HOW[kind], text):
             yield number, kind, text, spelling
 

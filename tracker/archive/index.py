@@ -242,8 +242,9 @@ def index_looks(db: sqlite3.Connection, root: Path, partition: str) -> None:
     """
     lines, _ = read_lines(root / partition / LOOKS)
     row = db.execute(
-        "SELECT bytes, (SELECT coalesce(max(line), 0) FROM looks WHERE partition = ?1) FROM look_files WHERE partition = ?1",
-        [partition],
+        "SELECT bytes, (SELECT coalesce(max(line), 0) FROM looks WHERE partition = :partition) FROM look_files "
+        "WHERE partition = :partition",
+        {"partition": partition},
     ).fetchone()
     bytes_seen, seen = row or (0, 0)
     if folder.length(lines[:seen]) != bytes_seen:

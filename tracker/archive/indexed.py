@@ -239,7 +239,8 @@ class Indexed:
             return {}
         with self._database.reading() as db:
             rows = db.execute(
-                "SELECT policy, files, timeline_bytes FROM policies WHERE ?1 IS NULL OR policy = ?1", (key,)
+                "SELECT policy, files, timeline_bytes FROM policies WHERE :policy IS NULL OR policy = :policy",
+                {"policy": key},
             ).fetchall()
         return {policy: (count, length) for policy, count, length in rows}
 
