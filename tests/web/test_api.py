@@ -1,8 +1,7 @@
 """The API: every answer fits its schema, goes on where it stopped, and says what is wrong as RFC 9457 has it."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 import pytest
@@ -11,6 +10,9 @@ from fastapi.testclient import TestClient
 from tests.web.worlds import web_world
 from tracker.changelog.schema import record_schema
 from tracker.web.app import make_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 S = "AWSSupportServiceRolePolicy"
 ASKED = [
@@ -27,9 +29,10 @@ ASKED = [
 
 
 @pytest.fixture(scope="module")
-def described(client: TestClient) -> Iterator[dict[str, Any]]:
+def described(client: TestClient) -> dict[str, Any]:
     """The OpenAPI description."""
-    return client.get("/api/v1/openapi.json").json()
+    found: dict[str, Any] = client.get("/api/v1/openapi.json").json()
+    return found
 
 
 @pytest.mark.parametrize(("path", "values"), ASKED)
@@ -67,7 +70,11 @@ def test_every_change_and_period_fits_the_published_schema(client: TestClient) -
 
 
 def test_a_list_goes_on_where_it_stopped(client: TestClient) -> None:
-    for path, key in (("changes", lambda row: row["id"]), ("policies", lambda row: row["policy"]["arn"])):
+    keys: dict[str, Callable[[dict[str, Any]], str]] = {
+        "changes": lambda row: str(row["id"]),
+        "policies": lambda row: str(row["policy"]["arn"]),
+    }
+    for path, key in keys.items():
         whole = [key(row) for row in client.get(f"/api/v1/{path}?limit=500").json()["items"]]
         seen: list[str] = []
         token = ""

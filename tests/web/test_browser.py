@@ -4,7 +4,7 @@ import functools
 import http.server
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -51,7 +51,7 @@ def page(browser: Browser) -> Iterator[Page]:
     assert said == []
 
 
-def _judge(page: Page, address: str, paths: list[str], rules: dict[str, object]) -> list[str]:
+def _judge(page: Page, address: str, paths: list[str], rules: Mapping[str, object]) -> list[str]:
     axe, found = Axe(), []
     for path in paths:
         page.goto(address + path)
