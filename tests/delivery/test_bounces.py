@@ -296,3 +296,27 @@ def test_what_bounced_while_a_worker_had_it_in_hand_is_not_tried_again(
     clock.now += timedelta(hours=1)
     assert outbox.claim("other", clock()) is None
     assert [row.answer for row in outbox.list(["cancelled"])] == ["bounced"]
+
+
+def test_an_address_that_is_erased_leaves_nothing_in_the_counts(
+    queue: Queue, subscribers: Subscribers, intake: Intake, database: Database
+) -> None:
+    queue("anna", "bert")
+    intake.take(sns(bounce_of("anna@example.org")), NOW)
+    intake.take(
+        sns(
+            {
+                "notificationType": "Complaint",
+                "complaint": {"complainedRecipients": [{"emailAddress": "bert@example.org"}]},
+            },
+            "2",
+        ),
+        NOW,
+    )
+    for name in ("anna", "bert"):
+        subscribers.erase(f"{name}@example.org", NOW)
+    with database.reading() as connection:
+        for table in ("bounces", "bounce_reports", "meta", "outbox", "subscribers"):
+            kept = str([tuple(row) for row in connection.execute(f"SELECT * FROM {table}")])
+            assert "anna" not in kept, table
+            assert "bert" not in kept, table

@@ -9,6 +9,7 @@ from tracker.cli.app import Group, formatted
 from tracker.cli.exits import LATER, PARTIAL, worst
 from tracker.cli.output import put, put_error, put_items, put_json, table, waiting
 from tracker.cli.shell import Shell
+from tracker.delivery.addresses import shown
 from tracker.model.instants import iso, words
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def list_(shell: Shell, states: tuple[str, ...], every: bool, wanted: str) -> No
 
 def _cells(row: "Row") -> tuple[str, ...]:
     when = words(row.not_before) if row.state in ("waiting", "claimed") else "-"
-    return str(row.id), row.state, str(row.attempts), when, row.recipient, row.subject, row.answer
+    return str(row.id), row.state, str(row.attempts), when, shown(row.recipient), row.subject, row.answer
 
 
 def _record(row: "Row") -> dict[str, object]:
@@ -69,7 +70,7 @@ def _record(row: "Row") -> dict[str, object]:
         "id": row.id,
         "message": row.message,
         "subject": row.subject,
-        "recipient": row.recipient,
+        "recipient": shown(row.recipient),
         "state": row.state,
         "attempts": row.attempts,
         "not_before": iso(row.not_before),

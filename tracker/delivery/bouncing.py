@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 
 from tracker.delivery.addresses import same_mailbox
 from tracker.store.instants import sortable
@@ -68,9 +69,20 @@ def first_time(connection: sqlite3.Connection, report: str, now: datetime) -> bo
     """Whether a report was not counted before; it is, from here on."""
     return bool(
         connection.execute(
-            "INSERT OR IGNORE INTO bounce_reports (id, seen) VALUES (?, ?)", (report, sortable(now))
+            "INSERT OR IGNORE INTO bounce_reports (id, seen) VALUES (?, ?)",
+            (sha256(report.encode()).hexdigest(), sortable(now)),  # a report's id names its recipient
         ).rowcount
     )
+
+
+def forget(connection: sqlite3.Connection, subscriber: int, address: str) -> None:
+    """Keep nothing of a subscription whose address is erased."""
+    connection.execute("DELETE FROM bounces WHERE subscriber = ?", (subscriber,))
+    found = _read(connection)
+    if kept := [one for one in found if one[0] != address]:
+        _write(connection, kept)
+    elif found:
+        _write(connection, [])
 
 
 def take(connection: sqlite3.Connection) -> Sequence[tuple[str, str]]:

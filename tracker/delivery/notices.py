@@ -84,7 +84,7 @@ def test_message(sender: str, now: datetime, identity: str) -> Message:
 
 def _named(rows: Sequence[Row]) -> list[str]:
     named = [
-        f"No. {one.id} to {one.recipient}, queued {words(one.created)}, tried "
+        f"No. {one.id} to {shown(one.recipient)}, queued {words(one.created)}, tried "
         f"{one.attempts} {'time' if one.attempts == 1 else 'times'}: {one.subject}\n{one.answer}"
         for one in rows[:_SHOWN]
     ]

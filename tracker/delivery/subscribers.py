@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tracker.delivery import bouncing
 from tracker.delivery.addresses import checked_address, same_mailbox
 from tracker.delivery.channels import check_address
 from tracker.delivery.subscription import SELECT, Origin, State, Subscriber, subscriber, wish_columns
@@ -252,6 +253,7 @@ class Subscribers:
             rows = 0
             for one in found:
                 _cancel(connection, one.id, "unsubscribed", now)
+                bouncing.forget(connection, one.id, one.address)
                 nobody = f"erased-{one.id}"
                 rows += connection.execute(
                     "UPDATE outbox SET recipient = ?, answer = '' WHERE subscriber = ?", (nobody, one.id)
