@@ -15,12 +15,12 @@ from tracker.collaborators import Plan, Tracker
 from tracker.delivery.audience import about, mark
 from tracker.delivery.filters import selected_period, watchlisted
 from tracker.delivery.wish import Frequency, Wish
-from tracker.errors import UnknownPolicyError
 from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso
 from tracker.publishing import link_to, stem_of_period
 from tracker.schedule import Schedule
 from tracker.stretches import periods
+from tracker.watched import watched
 
 if TYPE_CHECKING:
     from tracker.delivery.subscription import Subscriber
@@ -102,19 +102,14 @@ def digest_of(wish: Wish, periods: "Iterable[Period]") -> Digest | None:
             elsewhere.append(period)
         else:
             quiet.append(period)
-    if not news and not wish.heartbeat:
+    if not (told or quiet or elsewhere) or not (news or wish.heartbeat):
         return None
     return Digest((*told, *quiet), tuple(elsewhere), wish.filter.services)
 
 
 def _known(tracker: Tracker, policies: Sequence[PolicyArn]) -> tuple[PolicyArn, ...]:
     """The policies that are watched and have been looked at."""
-    found = set(policies)
-    for name in tracker.policies:
-        try:
-            found.add(tracker.archive.resolve(name, tracker.partition))
-        except UnknownPolicyError:
-            continue  # never looked at: there is nothing to tell of it
+    found = {*policies, *watched(tracker)}
     return tuple(sorted(arn for arn in found if tracker.archive.last_look(arn) is not None))
 
 
@@ -142,13 +137,19 @@ def _send(
     for one in tracker.subscribers.waiting_for(frequency, hour, planned):
         wanted = tuple(arn for arn in known if one.wants(arn.name))
         since = one.told_until or _first(schedule, one.confirmed or one.created, made)
-        if wanted:
-            alike[wanted, replace(one.wish, policies=(), name=""), since].append(one)
+        alike[wanted, replace(one.wish, policies=(), name=""), since].append(one)
     queued = 0
+    written: dict[object, Message] = {}  # what is told alike, though asked for otherwise, is rendered once
     for (wanted, wish, since), people in alike.items():
         digest = digest_of(wish, batch.periods(wanted, since))
         link = _page(tracker, digest, wish, since, planned)
-        message = rendered(tracker, digest, wish, link) if digest else None
+        message = None
+        if digest is not None:
+            told, left = ([one.policy for one in part] for part in (digest.told, digest.elsewhere))
+            key = (tuple(told), tuple(left), digest.services, since, wish.form, link)
+            if key not in written:
+                written[key] = rendered(tracker, digest, wish, link)
+            message = written[key]
         with tracker.database.transaction() as db:
             due = tracker.subscribers.told(db, people, planned, now)
             tracker.archive.report_once(series, iso(planned), since, now, now, db)
