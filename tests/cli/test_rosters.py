@@ -170,3 +170,12 @@ def test_an_operator_looks_at_takes_back_and_clears(cli: Command) -> None:
     assert cli("outbox", "cancel", "99").code == 2
     assert cli("outbox", "purge", "--days", "30").out == "0 rows were cleared away\n"
     assert len(json.loads(cli("outbox", "list", "--all", "--json").out)["items"]) == 1
+
+
+def test_an_address_that_is_asked_first_is_pending(cli: Command) -> None:
+    assert cli("subscribers", "add", "a@example.com", "--ask").code == 4  # no pages: no link could lead anywhere
+    pages = ("--set", "base_url=https://policies.example.org")
+    done = cli(*pages, "subscribers", "add", "a@example.com", "--ask")
+    assert (done.code, done.out) == (0, "a@example.com is asked to confirm by mail\n")
+    assert [one["state"] for one in listed(cli)] == ["pending"]
+    assert cli("subscribers", "add", "b@example.com", "--ask", "--name", "x").code == 2

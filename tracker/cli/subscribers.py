@@ -89,7 +89,13 @@ def add(
     if address == "-":
         address = sys.stdin.readline().strip()
     if not confirmed:
-        raise click.UsageError("--ask is not built yet")
+        if channel != "mail" or name or send_last or wanted == "json":
+            raise click.UsageError("--ask is for a mail address, without --name, --send-last and --json")
+        from tracker.signup import request
+
+        request(tracker, address, wish, "operator", new_token)
+        put(f"{shown(address)} is asked to confirm by mail")
+        return 0
     added = tracker.subscribers.put(address, wish, tracker.clock(), new_token(), channel=channel)
     sent = _send_last(tracker, added) if send_last else None
     if wanted == "json":
