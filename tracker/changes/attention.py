@@ -27,6 +27,7 @@ from tracker.model.identity import PolicyArn
 from tracker.model.rules import DENY_REMOVED, NOT_REVIEWED, Rules
 from tracker.policy.access import scope_order
 from tracker.policy.document import Document
+from tracker.policy.granted import allowed_actions
 
 _WEIGHT: tuple[Severity, ...] = ("none", "info", "attention", "alarm")
 _NAMED = 3  # actions that a consequence names one by one
@@ -197,7 +198,7 @@ def _levels(
             grouped.setdefault((*found, gain.how, reason), []).append(gain)
     if not grouped or before is None:
         return
-    reading = reading_of(grants_of(before, catalogue), catalogue)
+    reading = reading_of(allowed_actions(before, catalogue), catalogue)
     if not reading.only:
         return
     for (level, rule, how, reason), members in grouped.items():

@@ -138,8 +138,10 @@ def _flat(items: list[Item]) -> tuple[str, ...]:
 
 def _services(signatures: Mapping[str, int], allows: Callable[[int], bool]) -> set[str]:
     actions: Iterable[str] = signatures
-    if not all(map(allows, set(signatures.values()))):
-        actions = [action for action, signature in signatures.items() if allows(signature)]
+    every = set(signatures.values())
+    allowing = set(filter(allows, every))
+    if len(allowing) < len(every):
+        actions = [action for action, signature in signatures.items() if signature in allowing]
     return set(map(itemgetter(0), map(str.partition, actions, repeat(":"))))
 
 

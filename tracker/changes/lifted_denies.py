@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tracker.changes.held import held
-from tracker.changes.levels import grants_of
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import Attention, Difference, Scope
 from tracker.model.rules import DENY_REMOVED
 from tracker.policy.access import scope_order
 from tracker.policy.document import Document
-from tracker.policy.granted import catalogue_spelling
+from tracker.policy.granted import allowed_actions, catalogue_spelling
 from tracker.policy.patterns import is_wild
 
 _SOURCE = (
@@ -66,10 +65,8 @@ def _lifted(
         still = held(_denies(after), patterns, catalogue).keys()
         free = {action for action in patterns if action not in still or action in narrowed} - allowed
         return tuple(sorted(patterns[action] for action in free))
-    allowed = grants_of(after, catalogue).keys()
-    free = (
-        grants_of(_denies(before), catalogue).keys() - grants_of(_denies(after), catalogue).keys() - allowed
-    )
+    allowed = allowed_actions(after, catalogue)
+    free = allowed_actions(_denies(before), catalogue) - allowed_actions(_denies(after), catalogue) - allowed
     named = {catalogue_spelling(action, catalogue) for action in free}
     named |= {
         patterns[pattern]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from tracker.changes.held import held
@@ -176,8 +177,11 @@ def matching(pattern: str, actions: Iterable[str]) -> list[str]:
 def _touched(
     gained: Mapping[str, Gain], entries: Iterable[WatchEntry]
 ) -> Iterator[tuple[WatchEntry, list[list[str]]]]:
-    """Every entry with, for each of its patterns, the gained actions that it matches."""
+    """Every entry that may be meant with, for each of its patterns, the gained actions that it matches."""
+    names = gained.keys()
     for entry in entries:
+        if names.isdisjoint(entry.actions) and not _any_wild(entry.actions):
+            continue  # most of five hundred, for most changes
         yield (
             entry,
             [
@@ -185,6 +189,11 @@ def _touched(
                 for pattern in entry.actions
             ],
         )
+
+
+@lru_cache(maxsize=4096)
+def _any_wild(patterns: tuple[str, ...]) -> bool:
+    return any(map(is_wild, patterns))
 
 
 def _matching(pattern: str, grants: Mapping[str, GrantedAction]) -> dict[str, GrantedAction]:
