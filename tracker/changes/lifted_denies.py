@@ -61,10 +61,10 @@ def _lifted(
     narrowed = {one.pattern.lower() for one in difference.denies_narrowed}
     plain = not any(is_wild(pattern) or pattern.startswith(_NOT_ACTION.lower()) for pattern in patterns)
     if plain:  # a few literals: nothing else needs to be looked at
-        allowed = held(after, patterns, catalogue).keys()
+        told = held(after, patterns, catalogue).keys()
         still = held(_denies(after), patterns, catalogue).keys()
-        free = {action for action in patterns if action not in still or action in narrowed} - allowed
-        return tuple(sorted(patterns[action] for action in free))
+        gone = {action for action in patterns if action not in still or action in narrowed} - told
+        return tuple(sorted(patterns[action] for action in gone))
     allowed = allowed_actions(after, catalogue)
     free = allowed_actions(_denies(before), catalogue) - allowed_actions(_denies(after), catalogue) - allowed
     named = {catalogue_spelling(action, catalogue) for action in free}

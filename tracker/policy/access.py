@@ -168,7 +168,7 @@ class Expander:
         if self._all is None:
             find = self._catalogue.action
             if all(find(service, name) for service, names in self._named.items() for name in names):
-                self._all = _everything(self._catalogue)
+                self._all = _everything(self._catalogue)  # type: ignore[arg-type] # hashed by its identity
             else:
                 services = sorted({*self._catalogue.services(), *self._named})
                 self._all = [
