@@ -234,7 +234,7 @@ class Data(Searches):
             raise InputError("a period ends after it begins, and lasts ten years at most")
 
         def make() -> Record:
-            return period_record(self._pages.facts(arn).reading.period(since, until))
+            return period_record(self._pages.facts(arn).period(since, until))
 
         return self._made(f"period/{arn}/{since}/{until}", self._pages.marks(arn, looks=True), make)
 

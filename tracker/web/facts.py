@@ -1,9 +1,9 @@
 """What is known of one policy, read once for all of its pages: rows, transitions, versions, what is in force."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tracker.changelog.entries import Entry
 from tracker.changelog.places import change_stems, version_stems
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tracker.changelog.chart import Point
-    from tracker.model.change import Attention, Change
+    from tracker.model.change import Attention, Change, Period
     from tracker.model.history import Transition
     from tracker.model.recorded import ChangeRow
     from tracker.policy.granted import GrantedAction
     from tracker.reading import Reading
 
 Identity = tuple[VersionId, datetime]
+_LATELY = 3  # comparisons that are kept: a change and its forms are asked for together
 GRACE = timedelta(hours=1)  # a planned look may be so late before anybody is warned
 
 
@@ -32,6 +33,7 @@ class Facts:
 
     tracker: Tracker
     arn: PolicyArn
+    _lately: dict[str, object] = field(default_factory=dict)
 
     @cached_property
     def reading(self) -> "Reading":
@@ -103,10 +105,30 @@ class Facts:
         return max((one.observed_at for one in self.reading.observations), default=None)
 
     def change(self, stem: str) -> "Change | None":
-        """The change of a stem, compared anew; None where there is none."""
+        """The change of a stem, compared anew; None where there is none. Its forms are asked for one after the other."""
         row = self.stems.get(stem)
         number = next((number for number, told in self.ids.items() if row and told == row.id), None)
-        return None if number is None else self.reading.change(self.transitions[number])
+        if number is None:
+            return None
+        found = self._lately.get(stem)
+        if found is None:
+            found = self.reading.change(self.transitions[number])
+            self._keep(stem, found)
+        return cast("Change", found)
+
+    def period(self, since: datetime, until: datetime) -> "Period":
+        """What a stretch of time did to the policy."""
+        name = f"{since}/{until}"
+        found = self._lately.get(name)
+        if found is None:
+            found = self.reading.period(since, until)
+            self._keep(name, found)
+        return cast("Period", found)
+
+    def _keep(self, name: str, found: object) -> None:
+        while len(self._lately) >= _LATELY:
+            self._lately.pop(next(iter(self._lately)), None)
+        self._lately[name] = found
 
     def watch(self, *, planned: bool) -> Watch:
         """How well it is watched; `planned`: the settings name it."""

@@ -13,6 +13,7 @@ from tracker.changelog.site import Frame
 from tracker.collaborators import Tracker
 from tracker.errors import UnknownPolicyError
 from tracker.model.identity import PolicyArn, is_policy_name
+from tracker.watched import watched
 from tracker.web import policy_pages, site_pages
 from tracker.web.cache import Key, PageCache
 from tracker.web.facts import GRACE, Facts
@@ -108,13 +109,7 @@ class Pages:
     @cached_property
     def watched(self) -> tuple[PolicyArn, ...]:
         """The policies of the settings that the archive knows."""
-        found = []
-        for name in self.tracker.policies:
-            try:
-                found.append(self.tracker.archive.resolve(name, self.tracker.partition))
-            except UnknownPolicyError:
-                continue
-        return tuple(dict.fromkeys(found))
+        return watched(self.tracker)
 
 
 def _partition(name: str) -> tuple[str, ...]:

@@ -229,7 +229,7 @@ def version(pages: "Pages", facts: "Facts", stem: str, suffix: str, asked: str) 
 
 def month(pages: "Pages", facts: "Facts", stem: str, suffix: str, ends: tuple[datetime, datetime]) -> Page:
     """A month of the policy: the net change, what came and went, and what happened in between."""
-    found, renderer = facts.reading.period(*ends), pages.tracker.renderer()
+    found, renderer = facts.period(*ends), pages.tracker.renderer()
     if suffix == "json":
         return text_page(renderer.period_json(found), "json")
     if suffix == "md":
