@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, cast
 
 from tracker.changelog.entries import Entry
@@ -34,6 +35,7 @@ class Facts:
     tracker: Tracker
     arn: PolicyArn
     _lately: dict[str, object] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
 
     @cached_property
     def reading(self) -> "Reading":
@@ -126,9 +128,10 @@ class Facts:
         return cast("Period", found)
 
     def _keep(self, name: str, found: object) -> None:
-        while len(self._lately) >= _LATELY:
-            self._lately.pop(next(iter(self._lately)), None)
-        self._lately[name] = found
+        with self._lock:  # several readers may ask at once
+            while len(self._lately) >= _LATELY:
+                del self._lately[next(iter(self._lately))]
+            self._lately[name] = found
 
     def watch(self, *, planned: bool) -> Watch:
         """How well it is watched; `planned`: the settings name it."""
