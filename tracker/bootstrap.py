@@ -1,7 +1,7 @@
 """Settings into the real collaborators: the one place that wires. Dear ones are made when first asked for."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Literal, cast
@@ -82,10 +82,15 @@ def open_tracker(
 
         return all_channels(channel_options(settings, clock))
 
+    def accounts() -> "Mapping[str, Sequence[str]]":
+        from tracker.sources.accounts import read_accounts
+
+        return read_accounts(settings.accounts) if settings.accounts else {}
+
     return Tracker(
         home=settings.home,
         policies=settings.policies,
-        partition="aws",
+        partition=settings.aws.partition,
         plan=Plan(settings.schedule.look, settings.schedule.report),
         database=database,
         archive=Archive(settings.home, database),
@@ -102,6 +107,9 @@ def open_tracker(
         lock_wait_s=settings.lock_wait_s,
         clock=clock,
         new_id=new_id,
+        partitions=_partitions(settings),
+        parallel=settings.aws.parallel,
+        accounts=accounts,
         workers=settings.channels.workers,
         pace=Pace(rates(settings.channels.rates)),
     )
@@ -202,6 +210,14 @@ def smtp_settings(settings: "Settings") -> "SmtpSettings":
     )
 
 
+def _partitions(settings: "Settings") -> tuple[str, ...]:
+    """In which partitions everything is listed: that of the settings and those with a profile; by a flag that one alone."""
+    aws = settings.aws
+    if settings.origin("aws.partition").layer == "flag":
+        return (aws.partition,)
+    return tuple(sorted({aws.partition, *dict(aws.profiles)}))
+
+
 def _iam(settings: "Settings") -> IamSource:
     aws = settings.aws
     return IamSource(
@@ -210,4 +226,6 @@ def _iam(settings: "Settings") -> IamSource:
         connect_timeout_s=aws.connect_timeout_s,
         read_timeout_s=aws.read_timeout_s,
         attempts=aws.attempts,
+        parallel=aws.parallel,
+        profiles=dict(aws.profiles),
     )

@@ -7,16 +7,15 @@ import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tracker.archive.attachments import Attachments
 from tracker.archive.indexed import EVERYTHING
 from tracker.collaborators import Tracker
-from tracker.errors import UnknownPolicyError
 from tracker.model.history import Look
 from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso, parse_instant
 from tracker.model.watch import ALL, Watch
 from tracker.publishing import publish_period, publish_periods, stem_of_period
 from tracker.stretches import periods
+from tracker.watched import watched
 
 # After a look that failed, due work waits this long: a machine without a network must not ask every minute.
 RETRY_AFTER = timedelta(minutes=15)
@@ -77,28 +76,6 @@ def remember_listed(tracker: Tracker, watch: Watch, look: Look, partition: str) 
 
 def _key(partition: str) -> str:
     return f"attached listed: {partition}"
-
-
-def watched(tracker: Tracker, watch: Watch) -> tuple[PolicyArn, ...]:
-    """The archived policies that a watch is about: those it names, everything, or what was attached at the last look."""
-    found = set(watch.named)
-    if watch.listing == ALL:
-        found |= {arn for arn in tracker.archive.policies() if arn.partition in watch.partitions}
-    elif watch.accounts:
-        for text in {text for names in watch.accounts.values() for text in names}:
-            for partition in watch.partitions:
-                try:
-                    found.add(tracker.archive.resolve(text, partition))
-                except UnknownPolicyError:
-                    continue  # never looked at: there is nothing to tell of it
-    elif watch.listing:
-        known = set(tracker.archive.policies())
-        found |= {
-            arn
-            for arn in Attachments(tracker.database).arns()
-            if arn.partition in watch.partitions and arn in known
-        }
-    return tuple(sorted(found))
 
 
 def report(tracker: Tracker, arn: PolicyArn) -> bool:

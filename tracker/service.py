@@ -20,11 +20,11 @@ from tracker.delivery.deliver import Delivery
 from tracker.delivery.parallel import deliver_by as send
 from tracker.delivery.subscribers import Subscriber
 from tracker.digests import send_digests
-from tracker.due import looks_due, remember_listed, report, report_all, watched
+from tracker.due import looks_due, remember_listed, report, report_all
 from tracker.errors import InputError, TrackerError, UnknownPolicyError
 from tracker.model.asking import Answer, Known
 from tracker.model.history import Observation
-from tracker.model.identity import PolicyArn
+from tracker.model.identity import PolicyArn, split_partition
 from tracker.model.instants import iso
 from tracker.model.rounds import Round
 from tracker.model.watch import Watch, watching
@@ -39,6 +39,7 @@ from tracker.publishing import (
 )
 from tracker.sources.parallel import answers
 from tracker.survey import failure, survey
+from tracker.watched import watched
 
 if TYPE_CHECKING:
     from tracker.archive.rebuild import Rebuilt
@@ -268,7 +269,8 @@ def _resolve(tracker: Tracker, name: str) -> PolicyArn:
     try:
         return tracker.archive.resolve(name, tracker.partition)
     except UnknownPolicyError:
-        return tracker.source.find(name, tracker.partition)
+        partition, name = split_partition(name, tracker.partition)
+        return tracker.source.find(name, partition)
 
 
 @contextmanager

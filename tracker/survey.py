@@ -92,9 +92,9 @@ def _listed(tracker: Tracker, watch: Watch, listing: Listing, found: Survey) -> 
             for key, (arn, known) in sorted(on_record.items())
             if key not in named and known.default is not None and arn.account == "aws"
         ]
-    unread = tracker.archive.unread(listing.partition, [arn for arn in asks if arn not in found.policies])
+    read = tracker.archive.last_reads(arn for arn in asks if arn not in found.policies)
     found.asks += [
-        Ask(arn, tracker.archive.known(arn), listing, first=arn in unread)
+        Ask(arn, tracker.archive.known(arn), listing, first=arn not in read)
         for arn in asks
         if arn not in found.policies
     ]

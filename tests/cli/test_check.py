@@ -181,11 +181,13 @@ def test_no_credentials_is_4(watching: Aws, cli: Command, monkeypatch: pytest.Mo
     assert "credentials" in done.err
 
 
-@pytest.mark.parametrize("flag", ["--all", "--attached"])
-def test_what_is_not_built_yet_says_so(cli: Command, home: Path, flag: str) -> None:
-    done = cli("check", flag)
+@pytest.mark.parametrize(
+    "arguments", [("--all", "--attached"), ("--all", "ReadOnlyAccess"), ("--attached", "ReadOnlyAccess")]
+)
+def test_names_and_listings_exclude_each_other(cli: Command, home: Path, arguments: tuple[str, ...]) -> None:
+    done = cli("check", *arguments)
     assert done.code == 2
-    assert f"{flag} is not built yet" in done.err
+    assert "exclude each other" in done.err
 
 
 def test_dry_run_and_if_due_exclude_each_other(cli: Command, home: Path) -> None:

@@ -36,6 +36,7 @@ READ_ONLY = PolicyArn("aws", "ReadOnlyAccess")
 START = datetime(2021, 11, 30, 6, 17, tzinfo=UTC)
 
 _CATALOGUE = IamdataCatalogue()
+_RENDERER = Renderer(_CATALOGUE)  # one for all: it compiles each template once
 
 
 def allowing(*actions: str, resource: str | Sequence[str] = "*") -> dict[str, object]:
@@ -220,7 +221,7 @@ def make_world(folder: Path, clock: Clock | None = None, step: Step = no_step, i
         channel=lambda: mailbox,
         catalogue=lambda: _CATALOGUE,
         rules=load_rules,
-        renderer=lambda: Renderer(_CATALOGUE),
+        renderer=lambda: _RENDERER,
         lock_wait_s=10,
         clock=clock,
         new_id=lambda: f"{ids or secrets.token_hex(4)}-{next(numbers)}",

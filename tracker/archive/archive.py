@@ -26,7 +26,7 @@ from tracker.archive.writing import Kept, KeptMany, Writer
 from tracker.errors import InputError, UnknownPolicyError
 from tracker.model.asking import Known
 from tracker.model.history import Look, Observation, Snapshot
-from tracker.model.identity import PolicyArn, VersionId, is_policy_name
+from tracker.model.identity import PolicyArn, VersionId, is_policy_name, split_partition
 from tracker.model.instants import iso
 from tracker.model.recorded import ChangeRow, Finding, RunRow
 from tracker.store.database import Database
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tracker.archive.bringing import Brought, Standing
     from tracker.archive.grants import Documents, Grants
     from tracker.archive.rebuild import Rebuilt
+    from tracker.model.history import Basis
 
 
 class Archive:
@@ -264,13 +265,19 @@ class Archive:
         """The newest round that asked for every policy of a partition, with or without success."""
         return self._indexed.last_sweep(partition)
 
-    def unread(self, partition: str, arns: Iterable[PolicyArn]) -> frozenset[PolicyArn]:
-        """Those of some policies of a partition that no round has read yet."""
-        return self._indexed.unread(partition, arns)
+    def last_reads(
+        self, arns: Iterable[PolicyArn], since: datetime | None = None, until: datetime | None = None
+    ) -> dict[PolicyArn, datetime]:
+        """When each of some policies was last read in [since, until); those that never were are left out."""
+        return self._indexed.last_reads(arns, since, until)
 
     def defaults(self, partition: str) -> dict[str, tuple[PolicyArn, Known]]:
         """Folder ('aws/ReadOnlyAccess') -> policy and default on record, of all of a partition; `archived` is left empty."""
         return self._indexed.defaults(partition)
+
+    def unwatched(self) -> "dict[tuple[str, datetime], Basis]":
+        """(folder, instant) -> how a default is known to have been in force, where that was no look."""
+        return self._indexed.unwatched()
 
     def observed(self, since: datetime, until: datetime) -> frozenset[str]:
         """The folders of policies whose default was seen to come or go in [since, until)."""
@@ -329,10 +336,11 @@ class Archive:
                 return PolicyArn.parse(text)
         except ValueError as error:
             raise UnknownPolicyError(str(error)) from error
+        partition, text = split_partition(text, partition)
         if not is_policy_name(text):
             raise UnknownPolicyError(
                 f"not the name of a policy: {text!r}",
-                advice="wanted: a name such as ReadOnlyAccess, or an ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess",
+                advice="wanted: a name such as ReadOnlyAccess or aws-us-gov:ReadOnlyAccess, or an ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess",
             )
         return PolicyArn(partition, text)
 

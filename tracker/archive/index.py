@@ -7,7 +7,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Container, Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,8 @@ from tracker.archive.records import RecordError, read_look
 from tracker.errors import InputError
 from tracker.model.history import Observation, Snapshot
 from tracker.model.identity import PolicyArn, VersionId
-from tracker.model.instants import parse_instant
 from tracker.model.recorded import ChangeRow
-from tracker.store.instants import sortable
+from tracker.store.instants import read_sortable, sortable
 
 if TYPE_CHECKING:
     import sqlite_utils
@@ -121,14 +120,23 @@ def policy_rows(key: str, place: Path, held: Container[str] = ()) -> dict[str, l
     }
 
 
+SNAPSHOTS = ("policy", "version", "number", "create_date", "sha256", "source", "file")
+OBSERVATIONS = ("policy", "line", "observed_at", "version", "create_date", "source", "run", "basis")
+CHANGES = ("id", "policy", "arn", "name", "kind", "observed_at", "from_version", "to_version", "severity",
+           "headline", "summary", "run")  # fmt: skip
+
+
 def put(
     db: sqlite3.Connection,
     policy: Row,
-    snapshots: Iterable[Row],
-    observations: Iterable[Row],
-    changes: Iterable[Row],
+    snapshots: Iterable[tuple[object, ...]],
+    observations: Iterable[tuple[object, ...]],
+    changes: Iterable[tuple[object, ...]],
 ) -> None:
-    """Put one policy's rows, made by the caller: its new snapshots, and all of its observations and changes."""
+    """Put one policy's rows, made by the caller: its new snapshots, and all of its observations and changes.
+
+    The values of each row stand in the order of the columns above.
+    """
     key = (policy["policy"],)
     db.execute(
         """INSERT INTO policies (policy, arn, partition, name, files, timeline_bytes)
@@ -136,25 +144,15 @@ def put(
            arn = excluded.arn, files = excluded.files, timeline_bytes = excluded.timeline_bytes""",
         policy,
     )
-    db.executemany(
-        """INSERT OR REPLACE INTO snapshots (policy, version, number, create_date, sha256, source, file)
-           VALUES (:policy, :version, :number, :create_date, :sha256, :source, :file)""",
-        snapshots,
-    )
+    db.executemany(_insertion("INSERT OR REPLACE", "snapshots", SNAPSHOTS), snapshots)
     db.execute("DELETE FROM observations WHERE policy = ?", key)
-    db.executemany(
-        """INSERT INTO observations (policy, line, observed_at, version, create_date, source, run, basis)
-           VALUES (:policy, :line, :observed_at, :version, :create_date, :source, :run, :basis)""",
-        observations,
-    )
+    db.executemany(_insertion("INSERT", "observations", OBSERVATIONS), observations)
     db.execute("DELETE FROM changes WHERE policy = ?", key)
-    db.executemany(
-        """INSERT INTO changes (id, policy, arn, name, kind, observed_at, from_version, to_version, severity,
-                                headline, summary, run)
-           VALUES (:id, :policy, :arn, :name, :kind, :observed_at, :from_version, :to_version, :severity,
-                   :headline, :summary, :run)""",
-        changes,
-    )
+    db.executemany(_insertion("INSERT", "changes", CHANGES), changes)
+
+
+def _insertion(verb: str, table: str, columns: tuple[str, ...]) -> str:
+    return f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
 def policy_row(key: str, arn: PolicyArn, files: int, timeline_bytes: int) -> Row:
@@ -279,17 +277,20 @@ def change_row(row: ChangeRow) -> Row:
     }
 
 
+_arn, _version = lru_cache(4096)(PolicyArn.parse), lru_cache(4096)(VersionId.parse)  # a log has thousands
+
+
 def read_change(row: Mapping[str, object]) -> ChangeRow:
     """A change from its row."""
     version = {side: row[f"{side}_version"] for side in ("from", "to")}
     return ChangeRow(
         id=str(row["id"]),
-        arn=PolicyArn.parse(str(row["arn"])),
+        arn=_arn(str(row["arn"])),
         name=str(row["name"]),
         kind=str(row["kind"]),
-        observed_at=parse_instant(str(row["observed_at"])),
-        from_version=None if version["from"] is None else VersionId.parse(str(version["from"])),
-        to_version=None if version["to"] is None else VersionId.parse(str(version["to"])),
+        observed_at=read_sortable(str(row["observed_at"])),
+        from_version=None if version["from"] is None else _version(str(version["from"])),
+        to_version=None if version["to"] is None else _version(str(version["to"])),
         severity=str(row["severity"]),
         headline=str(row["headline"]),
         summary=json.loads(str(row["summary"])),

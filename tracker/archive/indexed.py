@@ -2,10 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tracker.archive import files, folder, index
 from tracker.archive.layout import LOOKS, TIMELINE, arn_of_folder, policy_folder, policy_key
@@ -18,6 +19,9 @@ from tracker.model.instants import parse_instant
 from tracker.model.recorded import ChangeRow
 from tracker.store.database import Database
 from tracker.store.instants import read_sortable, sortable
+
+if TYPE_CHECKING:
+    from tracker.model.history import Basis
 
 _FOREVER = "9999-12-31T23:59:59.999999Z"
 _OLDEST_FIRST = (
@@ -135,21 +139,37 @@ class Indexed:
         with closing(self._looks(partition, newest_first=True)) as looks:
             return next((look for look in looks if look.policies is None), None)
 
-    def unread(self, partition: str, arns: Iterable[PolicyArn]) -> frozenset[PolicyArn]:
-        """Those of some policies of a partition that no round has read yet: one pass over its looks for all of them."""
-        left = {policy_key(arn): arn for arn in arns}
-        with closing(self._looks(partition, newest_first=True)) as looks:
-            for look in looks:
-                if not left:
-                    break
-                if look.policies is None:
-                    left = {key: arn for key, arn in left.items() if _among(arn, look.failed)}
-                    continue
-                for text in look.policies:
-                    arn = PolicyArn.parse(text)
-                    if policy_key(arn) in left and not _among(arn, look.failed):
-                        del left[policy_key(arn)]
-        return frozenset(left.values())
+    def last_reads(
+        self,
+        arns: Iterable[PolicyArn],
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> dict[PolicyArn, datetime]:
+        """When each of some policies was last read in [since, until), by the start of the round; those that never were are left out.
+
+        One pass over the looks for all of them.
+        """
+        found: dict[PolicyArn, datetime] = {}
+        parts: dict[str, dict[str, PolicyArn]] = {}
+        for arn in arns:
+            parts.setdefault(arn.partition, {})[policy_key(arn)] = arn
+        for partition, left in parts.items():
+            with closing(self._looks(partition, newest_first=True)) as looks:
+                for look in looks:
+                    if not left or (since is not None and look.start < since):
+                        break
+                    if until is not None and look.start >= until:
+                        continue
+                    for key in self._among_read(look, left):
+                        found[left.pop(key)] = look.start
+        return found
+
+    def _among_read(self, look: Look, left: Mapping[str, PolicyArn]) -> list[str]:
+        """Which of some policies, by their folders, a round read."""
+        if look.policies is None:
+            return [key for key, arn in left.items() if not look.failed or not _among(arn, look.failed)]
+        keys = dict.fromkeys(policy_key(PolicyArn.parse(text)) for text in look.policies)
+        return [key for key in keys if key in left and not _among(left[key], look.failed)]
 
     def defaults(self, partition: str) -> dict[str, tuple[PolicyArn, Known]]:
         """Folder ('aws/ReadOnlyAccess') -> the policy and its default on record, of all policies of a partition.
@@ -166,6 +186,14 @@ class Indexed:
             told = Known(frozenset(), default, line is not None, read_sortable(newest) if newest else None)
             found[key] = (PolicyArn.parse(arn), told)
         return found
+
+    def unwatched(self) -> dict[tuple[str, datetime], "Basis"]:
+        """(folder, instant) -> how a default is known to have been in force, where that was no look."""
+        if not self._database.exists:
+            return {}
+        with self._database.reading() as db:
+            rows = db.execute("SELECT policy, observed_at, basis FROM observations WHERE basis <> 'look'")
+            return {(key, read_sortable(moment)): basis for key, moment, basis in rows}
 
     def observed(self, since: datetime, until: datetime) -> frozenset[str]:
         """The folders of policies whose default was seen to come or go in [since, until)."""

@@ -9,6 +9,7 @@ from tracker.changelog.findings import AttentionRow, attention_row, shown
 from tracker.changelog.headline import headline, kind_in_words, versions
 from tracker.changelog.inert import console_link
 from tracker.changelog.origin import Origin
+from tracker.changelog.overall import SEVEREST
 from tracker.changelog.period_headline import looks, period_headline
 from tracker.changelog.view import ChangeView, change_view
 from tracker.changelog.wording import between, count, stretch, was
@@ -75,10 +76,10 @@ class PeriodPage:
 
 
 def period_page(periods: Sequence[Period], catalogue: Catalogue) -> PeriodPage:
-    """Lay the periods of several policies out, by name. A single policy is always told in full."""
+    """Lay the periods of several policies out, the gravest first, else by name. A single policy is always told in full."""
     ordered = sorted(periods, key=lambda one: (one.policy.name.lower(), str(one.policy)))
     kinds = [_quiet(one) if len(ordered) > 1 else "" for one in ordered]
-    told = [one for one, kind in zip(ordered, kinds, strict=True) if not kind]
+    told = sorted((one for one, kind in zip(ordered, kinds, strict=True) if not kind), key=_gravity)
     folded = [
         Folded(
             sentence.format(count(len(found), "policy", "policies"), was(len(found)), _last(found)),
@@ -93,6 +94,13 @@ def period_page(periods: Sequence[Period], catalogue: Catalogue) -> PeriodPage:
         views=tuple(period_view(one, catalogue) for one in told),
         folded=tuple(folded),
     )
+
+
+def _gravity(period: Period) -> int:
+    """How little a period deserves attention: 0 where anything in it is an alarm."""
+    found = [one.severity for one in (*period.transitions, *((period.net,) if period.net else ()))]
+    found += [one.severity for one in period.transient_attention]
+    return min((SEVEREST.index(one) for one in found), default=len(SEVEREST))
 
 
 def _last(periods: Iterable[Period]) -> str:

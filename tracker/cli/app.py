@@ -39,6 +39,8 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         if not value.strip():
             raise click.BadParameter("no folder is named", ctx, param)
         shell.home_flag = value
+    elif param.name == "partition" and value is not None:
+        shell.sets["aws.partition"] = value
     elif param.name == "verbose":
         shell.verbose += value
     elif param.name == "set":
@@ -54,6 +56,8 @@ def common() -> list[click.Option]:
     return [
         click.Option(["--home"], metavar="DIR", expose_value=False, callback=_keep, type=click.Path(),
                      help="The tracker's folder. [default: POLICY_TRACKER_HOME, the current folder if it holds policy-tracker.toml, else your data folder]"),
+        click.Option(["--partition"], metavar="PARTITION", expose_value=False, callback=_keep,
+                     help="Where a policy is that is given by its name alone: aws, aws-us-gov, aws-cn. [default: aws.partition]"),
         click.Option(["--set"], metavar="KEY=VALUE", multiple=True, expose_value=False, callback=_keep,
                      help="A setting for this run alone, for instance aws.profile=audit."),
         click.Option(["-v", "--verbose"], count=True, expose_value=False, callback=_keep,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tracker.cli.app import Examples, formatted
-from tracker.cli.output import put, put_items
+from tracker.cli.output import put, put_items, table
 from tracker.cli.policies import POLICY, archived, stretch
 from tracker.cli.shell import Shell
 from tracker.errors import InputError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     examples=(
         "policy-tracker changelog",
         "policy-tracker changelog --month 2021-12 --format markdown",
+        "policy-tracker changelog --all --month 2021-12",
         "policy-tracker changelog ReadOnlyAccess --since 2025-01-01 --until 2025-07-01 --format html > half.html",
     ),
 )
@@ -52,7 +53,8 @@ def command(
     """The changelog of a policy, newest first; or what a month or another stretch of time did to it.
 
     A month's changelog is the net change between its two ends, the changes inside, and what was granted and withdrawn
-    again in between. Without a POLICY: those in the settings.
+    again in between. Without a POLICY: those in the settings. With --all the text has a line a change, the gravest first,
+    and what was republished in one; the other formats tell each policy that changed in full.
     """
     tracker = shell.tracker()
     period = stretch(month_, since, until, tracker.clock())
@@ -61,7 +63,9 @@ def command(
         raise InputError(
             "the archive holds no policy yet", advice="policy-tracker check looks at those in the settings"
         )
-    if period:
+    if period and every and wanted == "text":
+        _put_overall(tracker, arns, period)
+    elif period:
         put(_period(tracker, arns, period, wanted))
     else:
         _cumulative(tracker, arns, wanted)
@@ -70,9 +74,9 @@ def command(
 def _period(
     tracker: "Tracker", arns: "Sequence[PolicyArn]", period: tuple[datetime, datetime], wanted: str
 ) -> str:
-    from tracker.service import period_of
+    from tracker.stretches import periods
 
-    periods = [period_of(tracker, arn, *period) for arn in arns]
+    told = tuple(periods(tracker, arns, *period))
     renderer = tracker.renderer()
     renderings = {
         "text": renderer.period_text,
@@ -80,7 +84,42 @@ def _period(
         "html": renderer.period_html,
         "json": renderer.period_json,
     }
-    return renderings[wanted](*periods)
+    return renderings[wanted](*told)
+
+
+def _put_overall(tracker: "Tracker", arns: "Sequence[PolicyArn]", period: tuple[datetime, datetime]) -> None:
+    """What changed everywhere, a line a change, from the index alone."""
+    from tracker.changelog.overall import folded, overall_headline
+
+    found = folded(tracker.archive.changes(None, *period))
+    changed = {row.arn for row in (*found.told, *found.republished)}
+    others = [arn for arn in arns if arn not in changed]
+    read = tracker.archive.last_reads(others, *period)
+    put(
+        overall_headline(
+            found, *period, known=len(arns), read=list(read.values()), unread=len(others) - len(read)
+        )
+    )
+    if found.told:
+        put("")
+        rows = [
+            (
+                row.severity,
+                row.name,
+                f"{row.from_version or 'none'} to {row.to_version or 'none'}",
+                row.kind,
+                f"{row.observed_at:%Y-%m-%d}",
+                row.headline,
+            )
+            for row in found.told
+        ]
+        table(("severity", "policy", "versions", "kind", "seen (UTC)", "what changed"), rows)
+    if found.republished:
+        put(f"\n{found.republished_in_words}")
+    if changed:
+        put(
+            f"\neach in full: {tracker.changelogs.folder}, or `policy-tracker changelog POLICY` with the same dates"
+        )
 
 
 def _cumulative(tracker: "Tracker", arns: "Sequence[PolicyArn]", wanted: str) -> None:

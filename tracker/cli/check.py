@@ -6,21 +6,31 @@ import click
 
 from tracker.cli.app import Examples, formatted
 from tracker.cli.exits import PARTIAL, USAGE, changed, worst
-from tracker.cli.output import put, put_error, put_json, waiting
+from tracker.cli.output import put, put_error, put_json, table, waiting
 from tracker.cli.overseen import overseen
-from tracker.cli.policies import POLICY, findable
+from tracker.cli.policies import POLICY, watch_of
 from tracker.cli.shell import Shell
+from tracker.model.history import Kind
 from tracker.model.instants import words
+from tracker.model.watch import ALL, ATTACHED, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tracker.collaborators import Tracker
     from tracker.model.change import Change
+    from tracker.model.identity import PolicyArn
     from tracker.model.rounds import Failure, Round
 
-_LATER = "is not built yet: name the policies, or list them under `policies` in policy-tracker.toml"
-_SHOWN = 5  # findings of a change; the changelog has all of them
+_SHOWN = (
+    5  # findings of a change, or policies of which there is one thing to say; the changelog has all of them
+)
+_SEVEREST = ("alarm", "attention", "info", "none")
+
+
+def _keep_accounts(ctx: click.Context, _: click.Parameter, path: str | None) -> None:
+    if path:
+        ctx.ensure_object(Shell).sets["accounts"] = path
 
 
 @click.command(
@@ -30,12 +40,31 @@ _SHOWN = 5  # findings of a change; the changelog has all of them
     examples=(
         "policy-tracker check",
         "policy-tracker check ReadOnlyAccess SecurityAudit --dry-run",
+        "policy-tracker check --all",
+        "policy-tracker check --attached --accounts accounts.txt",
         "policy-tracker check --if-due        # for cron: looks, reports and mails only what is due",
     ),
 )
 @click.argument("policies", nargs=-1, type=POLICY, metavar="[POLICY]...")
-@click.option("--all", "every", is_flag=True, help="Every AWS managed policy (not built yet).")
-@click.option("--attached", is_flag=True, help="Every policy that is attached to something (not built yet).")
+@click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    help="Every AWS managed policy, by one listing: only what moved is fetched.",
+)
+@click.option(
+    "--attached",
+    is_flag=True,
+    help="The policies that are attached in this account, or in those of --accounts.",
+)
+@click.option(
+    "--accounts",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    expose_value=False,
+    callback=_keep_accounts,
+    help="For --attached: a file with an account a line and what is attached there. [default: the setting accounts]",
+)
 @click.option("--if-due", is_flag=True, help="Only what is due by the schedule; silent where nothing is.")
 @click.option("--dry-run", is_flag=True, help="Ask AWS and compare, but write nothing and mail nobody.")
 @click.option(
@@ -58,38 +87,72 @@ def command(
 
     Without a POLICY: those in the settings. Typed by a person it always looks; cron passes --if-due.
     """
-    if every or attached:
-        raise click.UsageError(f"{'--all' if every else '--attached'} {_LATER}")
     if if_due and dry_run:
         raise click.UsageError("--if-due and --dry-run exclude each other")
+    word = _word(policies, every=every, attached=attached)
     from tracker import service
 
     tracker = shell.tracker()
     with waiting("asking AWS"):
-        found, unknown = findable(tracker, policies)
+        watch, unknown = watch_of(tracker, policies, word)
         refused = 0 if dry_run else _refused(tracker)
         if if_due:
-            due = service.run_due(tracker, found)
+            due = service.run_due(tracker, watch)
             done, reports = due.look, due.reports
         else:
-            done, reports = (service.preview if dry_run else service.check)(tracker, found), ()
+            done, reports = (service.preview if dry_run else service.check)(tracker, watch), ()
     changes = done.changes if done else ()
     failed = (*unknown, *(done.failed if done else ()))
     if wanted == "json":
-        put_json(_record(done, failed))
+        put_json(_record(tracker, watch, done, failed))
     else:
-        for change in changes:
-            put(_told(tracker, change, in_full=dry_run))
+        _put_changes(tracker, changes, in_full=dry_run, sort=bool(watch.listing))
         if reports:
-            put(f"reported on {', '.join(sorted(arn.name for arn in reports))}: {tracker.changelogs.folder}")
+            put(f"reported on {_names(reports)}: {tracker.changelogs.folder}")
         if done and (changes or not if_due):
             put(_summary(tracker, done))
+            _put_accounts(tracker, watch, done)
     for one in failed:
-        put_error(f"{one.policy.name}: {one.error}", one.advice)
-    codes = [_code(one, alone=not (found or if_due)) for one in failed]
+        put_error(f"{_name(one.policy)}: {one.error}", one.advice)
+    codes = [_code(one, alone=not (watch or if_due)) for one in failed]
     if not dry_run:
         codes += _mail_codes(tracker, refused)
     return worst([*codes, *(changed(changes) if exit_code else ())])
+
+
+def _word(policies: tuple[str, ...], *, every: bool, attached: bool) -> str:
+    if sum(map(bool, (policies, every, attached))) > 1:
+        raise click.UsageError("names of policies, --all and --attached exclude each other")
+    return ALL if every else ATTACHED if attached else ""
+
+
+def _put_changes(tracker: "Tracker", changes: "Sequence[Change]", *, in_full: bool, sort: bool) -> None:
+    """Each change; of many policies the gravest first, and those republished in one line."""
+    again = [one for one in changes if one.transition.kind is Kind.REPUBLISHED]
+    folded = again if len(again) > 1 else []
+    told = [one for one in changes if one not in folded]
+    if sort:
+        told.sort(key=lambda one: (_SEVEREST.index(one.severity), one.policy.name.lower()))
+    for change in told:
+        put(_told(tracker, change, in_full=in_full))
+    if folded:
+        put(
+            f"{len(folded):,} policies were republished with the same access: {_names(one.policy for one in folded)}"
+        )
+
+
+def _put_accounts(tracker: "Tracker", watch: Watch, done: "Round") -> None:
+    """Where each of the policies is attached, if that is why they are watched."""
+    from tracker.watched import where_attached
+
+    accounts_of = where_attached(tracker)
+    rows = []
+    for arn in done.checked:
+        default = tracker.archive.known(arn).default
+        rows.append((arn.name, str(default[0]) if default else "", ", ".join(accounts_of(arn))))
+    if rows and watch.listing == ATTACHED:
+        put("")
+        table(("policy", "default", "account"), rows)
 
 
 def _code(failure: "Failure", *, alone: bool) -> int:
@@ -147,17 +210,33 @@ def _summary(tracker: "Tracker", done: "Round") -> str:
     return f"{when}: {', '.join(parts)}; next look {words(tracker.plan.look.next(done.end))}"
 
 
-def _names(arns: "Iterable[object]") -> str:
-    return ", ".join(sorted(str(getattr(arn, "name", arn)) for arn in arns))
+def _names(arns: "Iterable[PolicyArn]") -> str:
+    """The names of policies; of many the first few."""
+    names = sorted(map(_name, arns))
+    if len(names) > _SHOWN + 1:
+        return f"{', '.join(names[:_SHOWN])} and {len(names) - _SHOWN:,} more"
+    return ", ".join(names)
 
 
-def _record(done: "Round | None", failed: "tuple[Failure, ...]") -> object:
+def _name(arn: "PolicyArn") -> str:
+    return f"all policies ({arn.partition})" if arn.name == "*" else arn.name
+
+
+def _record(tracker: "Tracker", watch: Watch, done: "Round | None", failed: "tuple[Failure, ...]") -> object:
     """The record of a round (schema 1); of one that was not due, an empty one."""
-    from tracker.changelog.record import check_record
+    from tracker.changelog.record import check_record, policy_record
+    from tracker.watched import where_attached
 
-    return check_record(
+    record = check_record(
         done.run if done else "",
         done.checked if done else (),
         done.changes if done else (),
         [(one.policy, one.error, one.advice) for one in failed],
     )
+    if watch.listing == ATTACHED:
+        accounts_of = where_attached(tracker)
+        record["attached"] = [
+            {"policy": policy_record(arn), "accounts": list(accounts_of(arn))}
+            for arn in (done.checked if done else ())
+        ]
+    return record

@@ -17,12 +17,14 @@ from tracker.cli.policies import findable, in_words, standing
 from tracker.cli.shell import Shell
 from tracker.errors import UnknownPolicyError
 from tracker.model.instants import words
+from tracker.watched import listing_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tracker.collaborators import Tracker
     from tracker.model.identity import PolicyArn
+    from tracker.model.watch import Watch
     from tracker.service import Due
 
 log = logging.getLogger("tracker.daemon")
@@ -93,6 +95,8 @@ def put_now(text: str) -> None:
 def _greet(tracker: "Tracker") -> None:
     put_now(f"{words(tracker.clock())}: watching {', '.join(tracker.policies)} in {tracker.home}")
     put_now(f"  looks {tracker.plan.look}; reports {tracker.plan.report}")
+    if listing_of(tracker):
+        return
     for name in tracker.policies:
         try:
             arn = tracker.archive.resolve(name, tracker.partition)
@@ -115,9 +119,11 @@ class Work:
 
         return run_due(self._tracker, self._policies())
 
-    def _policies(self) -> "tuple[PolicyArn, ...]":
+    def _policies(self) -> "tuple[PolicyArn, ...] | Watch":
         from tracker.due import RETRY_AFTER
 
+        if listing := listing_of(self._tracker):
+            return listing
         now = self._tracker.clock()
         wanted = [name for name in self._tracker.policies if self._later.get(name, now) <= now]
         found, unknown = findable(self._tracker, wanted) if wanted else ((), ())

@@ -123,6 +123,9 @@ def _database(tracker: "Tracker") -> Iterator[Finding]:
         )
 
 
+_NAMED = 5  # policies that are told of one by one
+
+
 def _archive(tracker: "Tracker") -> Iterator[Finding]:
     policies = tracker.archive.policies()
     versions = sum(len(tracker.archive.identities(arn)) for arn in policies)
@@ -145,21 +148,30 @@ def _archive(tracker: "Tracker") -> Iterator[Finding]:
 
 
 def _schedule(tracker: "Tracker") -> Iterator[Finding]:
+    from tracker.watched import watched
+
     now, look = tracker.clock(), tracker.plan.look
     missed = look.previous(look.previous(now) - timedelta(seconds=1))
-    for arn in tracker.archive.policies():
-        if not {arn.name, str(arn)} & set(tracker.policies):
-            continue
-        how = standing(tracker, arn)
-        if how.last is None or how.last < missed:
-            yield Finding(
-                "schedule",
-                "note",
-                f"{arn.name}: {in_words(how)}",
-                "let cron run `check --if-due` every hour, or let the daemon run",
-            )
-        else:
-            yield Finding("schedule", "ok", f"{arn.name}: {in_words(how)}")
+    looked = {arn: standing(tracker, arn) for arn in watched(tracker)}
+    late = [arn for arn, how in looked.items() if how.last is None or how.last < missed]
+    for arn in late[:_NAMED]:
+        yield Finding(
+            "schedule",
+            "note",
+            f"{arn.name}: {in_words(looked[arn])}",
+            "let cron run `check --if-due` every hour, or let the daemon run",
+        )
+    if len(late) > _NAMED:
+        yield Finding(
+            "schedule", "note", f"and {len(late) - _NAMED:,} policies more that were not looked at in time"
+        )
+    if len(looked) > _NAMED:
+        yield Finding(
+            "schedule", "ok", f"{len(looked) - len(late):,} of {len(looked):,} policies looked at in time"
+        )
+    else:
+        for arn in looked.keys() - set(late):
+            yield Finding("schedule", "ok", f"{arn.name}: {in_words(looked[arn])}")
     yield Finding(
         "schedule",
         "ok",

@@ -43,7 +43,6 @@ _SHOWN = 20  # refused files that are listed; --json lists all
 )  # fmt: skip
 @click.option("--since", metavar="DATE", help="Only what was seen from then on, and what was in force then.")
 @click.option("--branch", default="", help="The branch of a git repository. [default: what is checked out]")
-@click.option("--partition", default="", help="Where the policies are: aws-us-gov, aws-cn. [default: aws]")
 @click.option("--version", metavar="VERSION", help="The version of bare documents whose names don't tell it.")
 @click.option("--date", metavar="DATE", help="The date of bare documents whose names don't tell it.")
 @formatted("text", "json")
@@ -54,7 +53,6 @@ def command(
     policies: tuple[str, ...],
     since: str | None,
     branch: str,
-    partition: str,
     version: str | None,
     date: str | None,
     wanted: str,
@@ -75,7 +73,7 @@ def command(
         given=_given(version, date),
     )
     with counting("importing", "files") as progress:
-        done = import_history(shell.tracker(), path, selection, partition=partition, progress=progress)
+        done = import_history(shell.tracker(), path, selection, progress=progress)
     if not done.policies:
         raise InputError(
             f"{path} holds no policy{' that was asked for' if policies else ''}",

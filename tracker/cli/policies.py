@@ -12,6 +12,7 @@ from tracker.errors import InputError, TrackerError, UnknownPolicyError
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.instants import parse_instant, words
 from tracker.model.rounds import Failure
+from tracker.model.watch import Watch
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -53,9 +54,24 @@ def archived(tracker: "Tracker", names: Sequence[str], *, every: bool = False) -
     """
     if every:
         return tracker.archive.policies()
+    from tracker.watched import listing_of, watched
+
+    if not names and (listing := listing_of(tracker)):
+        return watched(tracker, listing)
     return tuple(
         dict.fromkeys(tracker.archive.resolve(name, tracker.partition) for name in names or tracker.policies)
     )
+
+
+def watch_of(tracker: "Tracker", names: Sequence[str], word: str = "") -> tuple[Watch, tuple[Failure, ...]]:
+    """What to look at: policies by their names, a listing by its word, else what the settings say; and names that can't be had."""
+    from tracker.watched import listing_of
+
+    listing = listing_of(tracker, word) if word or not names else None
+    if listing is not None:
+        return listing, ()
+    found, failed = findable(tracker, names)
+    return Watch(found), failed
 
 
 def findable(tracker: "Tracker", names: Sequence[str]) -> tuple[tuple[PolicyArn, ...], tuple[Failure, ...]]:

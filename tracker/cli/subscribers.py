@@ -12,7 +12,7 @@ from tracker.cli.exits import PARTIAL, worst
 from tracker.cli.output import put, put_error, put_items, put_json, table
 from tracker.cli.shell import Shell
 from tracker.cli.wishes import CHANNELS, record, wish_of, wish_options
-from tracker.errors import SettingsError, UnknownPolicyError
+from tracker.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,13 +124,10 @@ def _send_last(tracker: "Tracker", subscriber: "Subscriber") -> "Delivery":
 
 def heard_of(tracker: "Tracker", policies: "Sequence[str]") -> "tuple[PolicyArn, ...]":
     """The archived policies that are watched; and where a subscription names policies, all."""
-    watched = set()
-    for name in tracker.policies:
-        try:
-            watched.add(tracker.archive.resolve(name, tracker.partition))
-        except UnknownPolicyError:
-            continue  # never looked at: there is nothing to send of it
-    return tuple(arn for arn in tracker.archive.policies() if arn in watched or "*" not in policies)
+    from tracker.watched import watched
+
+    mine = set(watched(tracker))
+    return tuple(arn for arn in tracker.archive.policies() if arn in mine or "*" not in policies)
 
 
 def _codes(sent: "Delivery") -> list[int]:

@@ -8,10 +8,12 @@ from datetime import date, time
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from tracker.model.identity import PolicyArn, is_policy_name
+from tracker.model.identity import is_policy_name, split_partition
+from tracker.model.watch import ALL, ATTACHED
 from tracker.schedule import EXAMPLES, Schedule
 
 T = TypeVar("T")
+_PARTITION = re.compile(r"aws[a-z0-9-]{0,30}\Z")
 _HOST = re.compile(r"(?!-)[A-Za-z0-9._-]{1,253}\Z|\[?[0-9A-Fa-f:.]{2,45}\]?\Z")
 _URL = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?\Z")
 ACTION_PATTERN = re.compile(r"(?:[A-Za-z0-9*?-]+:)?[A-Za-z0-9*?]+\Z")
@@ -173,10 +175,32 @@ def _schedule(given: Given) -> Schedule:
 
 
 def _is_policy(value: str) -> bool:
-    if not value.startswith("arn:"):
-        return is_policy_name(value)
-    PolicyArn.parse(value)
-    return True
+    _, name = split_partition(value, "aws")
+    return is_policy_name(name)
+
+
+def _policies(given: Given) -> tuple[str, ...]:
+    """Names, or one word that stands for a listing of AWS's."""
+    if isinstance(given.value, str) and given.value.strip() in (ALL, ATTACHED):
+        return (given.value.strip(),)
+    names = _NAMES.read(given)
+    if found := {ALL, ATTACHED}.intersection(names):
+        raise ValueError(
+            f"{toml(min(found))} is no policy; written alone, without brackets, it is a listing of AWS's"
+        )
+    return names
+
+
+def _profiles(given: Given) -> tuple[tuple[str, str], ...]:
+    value = from_json(given.value) if given.text and isinstance(given.value, str) else given.value
+    if not isinstance(value, dict):
+        raise ValueError  # noqa: TRY004 -- one class of error for every wrong value
+    found = []
+    for partition, profile in value.items():
+        if not isinstance(profile, str) or not profile or not _PARTITION.match(str(partition)):
+            raise ValueError(f"{partition} = {profile!r} does not fit; wanted: {PROFILES.right}")
+        found.append((str(partition), profile))
+    return tuple(sorted(found))
 
 
 def _channel(value: str) -> bool:
@@ -215,7 +239,16 @@ ACTIONS = strings(
     "action patterns like 's3:GetObject', '*:Decrypt' or 'secretsmanager:*'", ACTION_PATTERN.match
 )
 RULES = strings("ids of rules, as a changelog shows them", RULE_ID.match)
-POLICIES = strings("names of policies like 'ReadOnlyAccess', or their ARNs", _is_policy)
+_NAMES = strings("names of policies like 'ReadOnlyAccess', or their ARNs", _is_policy)
+POLICIES = Kind(
+    'names of policies like \'ReadOnlyAccess\', or their ARNs; or one word: "all" or "attached"',
+    _policies,
+    lambda value: toml(value[0] if value in ((ALL,), (ATTACHED,)) else value),
+)
+PARTITION = matching("a partition of AWS: aws, aws-us-gov, aws-cn", _PARTITION.match, empty=False)
+PROFILES: Kind[tuple[tuple[str, str], ...]] = Kind(
+    'a profile for each partition, like { aws-us-gov = "gov" }', _profiles, lambda value: toml(dict(value))
+)
 PATH: Kind["Path | None"] = Kind("a path", _path, lambda value: toml(str(value) if value else ""))
 TIME = Kind("hour and minute in UTC, like '06:17'", _time, lambda value: toml(f"{value:%H:%M}"))
 SCHEDULE = Kind(EXAMPLES, _schedule, lambda value: toml(value.text))

@@ -62,6 +62,21 @@ class AwsSettings:
     attempts: int = setting(
         5, kinds.whole(1, 20), "How often one call is tried in all where AWS throttles or the network fails."
     )
+    parallel: int = setting(
+        8,
+        kinds.whole(1, 64),
+        "How many calls are under way at once where many policies are looked at. All of them slow down together where AWS throttles.",
+    )
+    partition: str = setting(
+        "aws",
+        kinds.PARTITION,
+        "The partition of a policy that is given by its name alone, and of `all` and `attached`.",
+    )
+    profiles: tuple[tuple[str, str], ...] = setting(
+        (),
+        kinds.PROFILES,
+        "A profile for other partitions; `all` and `attached` are listed in each of these, too.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +251,14 @@ class Settings:
 
     home: Path  # the tracker's folder
     policies: tuple[str, ...] = setting(
-        ("AWSSupportServiceRolePolicy",), kinds.POLICIES, "The policies to watch, by name or ARN."
+        ("AWSSupportServiceRolePolicy",),
+        kinds.POLICIES,
+        'The policies to watch, by name or ARN; `aws-us-gov:Name` is in another partition. Or "all" for every AWS managed policy, or "attached" for those attached in this account.',
+    )
+    accounts: Path | None = setting(
+        None,
+        kinds.PATH,
+        'A file with an account a line, `123456789012 ReadOnlyAccess SecurityAudit`: what is attached there. With it "attached" means these, and `--attached` too.',
     )
     base_url: str = setting(
         "",

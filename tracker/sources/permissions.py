@@ -19,6 +19,6 @@ def least_privilege(partition: str = "aws") -> str:
             "Action": READ_ONE,
             "Resource": f"arn:{partition}:iam::aws:policy/*",
         },
-        {"Sid": "ProveRemovals", "Effect": "Allow", "Action": LIST_ALL, "Resource": "*"},
+        {"Sid": "ListAndProveRemovals", "Effect": "Allow", "Action": LIST_ALL, "Resource": "*"},
     ]
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2) + "\n"
