@@ -137,6 +137,26 @@ def test_nothing_is_wider_than_the_screen(browser: Browser, address: str) -> Non
         page.close()
 
 
+def test_long_counts_stand_beside_the_date_on_a_phone(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 800})
+    for path in ("", f"{S}/index.html", "changes/index.html"):
+        page.goto(address + path)
+        overlaps = page.evaluate(
+            """[...document.querySelectorAll('.step')].filter(step => {
+                for (const one of step.querySelectorAll('.counts > span')) one.firstChild.data = '+13,425 ';
+                const date = step.querySelector('time').getBoundingClientRect();
+                return [...step.querySelectorAll('.counts > span')].some(one => {
+                    const count = one.getBoundingClientRect();
+                    return count.left < date.right + 8 && count.top < date.bottom && date.top < count.bottom;
+                });
+            }).map(step => step.id)"""
+        )
+        assert page.locator(".step .counts > span").count() > 5
+        assert overlaps == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+    page.close()
+
+
 def test_a_link_to_a_folded_line_opens_it(browser: Browser, address: str) -> None:
     page = browser.new_page()
     page.goto(f"{address}{S}/v57-v59.html")

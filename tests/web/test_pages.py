@@ -142,6 +142,7 @@ def test_what_is_new_is_on_the_pages_at_once(tmp_path: Path) -> None:
         check(world.tracker, [SUPPORT])
         rolled = client.get(f"/{S}/").text
         assert 'class="mark passing"' in rolled
+        assert ">2 versions in force<" in rolled  # v1, v2 and v1 again: three points, two versions
         assert "in force for" in rolled
         world.clock.forward(days=3, hours=2)
         assert "A planned look did not happen" in client.get(f"/{S}/").text

@@ -90,11 +90,12 @@ def entry(row: ChangeRow, stem: str, notes: Iterable[str] = ()) -> Entry:
 
 def figures(summary: Mapping[str, int]) -> tuple[Figure, ...]:
     """The counts worth a place in a line; what is zero is left out."""
-    moved = sum(summary.get(f"actions_{how}", 0) for how in ("widened", "narrowed", "rescoped"))
     found = (
         Figure("+", summary.get("actions_added", 0), "added", "plus"),
         Figure("−", summary.get("actions_removed", 0), "withdrawn", "minus"),
-        Figure("", moved, "re-scoped", ""),
+        Figure("", summary.get("actions_widened", 0), "widened", ""),
+        Figure("", summary.get("actions_narrowed", 0), "narrowed", ""),
+        Figure("", summary.get("actions_rescoped", 0), "re-scoped", ""),
         Figure("+", summary.get("denies_added", 0), "denied", "minus"),
         Figure("−", summary.get("denies_removed", 0), "no longer denied", "plus"),
     )

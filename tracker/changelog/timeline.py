@@ -62,6 +62,7 @@ class TimelineView:
     flagged: int | None  # findings in force; None: not reckoned
     charts: tuple[Chart, ...]  # wide, narrow; empty where there is nothing to draw
     points: tuple[Point, ...]  # newest first
+    defaults: int  # different versions that were in force; one that came back is one
     batches: tuple[Batch, ...]
     filters: tuple[Filter, ...]
     shown: str  # 'all', '2024', 'rolled back'
@@ -180,10 +181,14 @@ def timeline_view(
     watch: Watch | None,
     now: datetime,
     *,
+    defaults: int,
     flagged: int | None = None,
     chosen: str = "",
 ) -> TimelineView:
-    """Lay the page of a policy out. `chosen`: a year, a kind, 'flagged', or '' for everything."""
+    """Lay the page of a policy out. `chosen`: a year, a kind, 'flagged', or '' for everything.
+
+    `defaults`: how many different versions were in force, however often each of them was.
+    """
     end = max(now, points[-1].moment) if points else now
     drawn = (chart(points, end, 920, 250), chart(points, end, 340, 200))
     return TimelineView(
@@ -197,6 +202,7 @@ def timeline_view(
         flagged=flagged,
         charts=tuple(one for one in drawn if one),
         points=tuple(reversed(points)),
+        defaults=defaults,
         batches=by_year(chosen_of(entries, chosen)),
         filters=filters_of(entries, chosen),
         shown=chosen,

@@ -100,6 +100,7 @@ def timeline(pages: "Pages", arn: PolicyArn, chosen: str) -> Page:
             facts.today,
             None if pages.static else facts.watch(planned=arn in pages.watched),
             facts.newest or pages.tracker.clock() if pages.static else pages.tracker.clock(),
+            defaults=len({one.identity for one in facts.reading.observations if one.identity}),
             flagged=sum(1 for one in facts.attention if not one.accepted),
             chosen=chosen,
         )
