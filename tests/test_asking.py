@@ -2,8 +2,6 @@
 
 import json
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
@@ -14,10 +12,10 @@ import pytest
 
 from tests.archive.making import a_snapshot, an_archive, record, seen
 from tests.support import history
+from tests.support.indexed import indexed_history
 from tests.support.world import READ_ONLY, SUPPORT, allowing, make_world
 from tracker import service
 from tracker.archive.archive import Archive
-from tracker.archive.grants import Grants
 from tracker.asking import gains, holders
 from tracker.errors import SetupError
 from tracker.model.asked import Holder
@@ -35,19 +33,8 @@ Spans = list[tuple[datetime, datetime | None]]
 @pytest.fixture(scope="module")
 def archive() -> Iterator[Archive]:
     """The 69 policies of the bundle, indexed."""
-    if reason := history.missing():
-        history.need(reason)
-    folder = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
-    made = an_archive(folder)
-    made.keep_many(one for name in history.policies() for one in history.snapshots(name).values())
-    for name in history.policies():
-        made.observe_many(history.arn(name), history.observations(name))
-    with made.database.transaction() as db:
-        writer = Grants(db.conn)
-        for name in history.policies():
-            made.index(db, history.arn(name), writer=writer)
-    yield made
-    shutil.rmtree(folder)
+    with indexed_history() as made:
+        yield made
 
 
 # -- the plain script ---------------------------------------------------------------------------------------------------

@@ -70,6 +70,10 @@ class Archive:
         """How many policies the index has, without reading which."""
         return self._indexed.count()
 
+    def count_versions(self) -> int:
+        """How many versions the index has."""
+        return self._indexed.count_versions()
+
     def resolve(self, name_or_arn: str, partition: str = "aws") -> PolicyArn:
         """The archived policy of a name or an ARN. Raises UnknownPolicyError, which names those spelt alike."""
         asked = self._asked(name_or_arn, partition)

@@ -64,6 +64,13 @@ class Indexed:
         with self._database.reading() as db:
             return int(db.execute("SELECT count(*) FROM policies").fetchone()[0])
 
+    def count_versions(self) -> int:
+        """How many versions are indexed."""
+        if not self._database.exists:
+            return 0
+        with self._database.reading() as db:
+            return int(db.execute("SELECT count(*) FROM snapshots").fetchone()[0])
+
     def arn(self, key: str) -> PolicyArn | None:
         """The ARN of one indexed policy."""
         if not self._database.exists:

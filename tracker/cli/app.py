@@ -21,6 +21,7 @@ COMMANDS = {
     "diff": "tracker.cli.diff",
     "changelog": "tracker.cli.changelog",
     "search": "tracker.cli.search",
+    "stats": "tracker.cli.stats",
     "attention": "tracker.cli.attention",
     "catalogue": "tracker.cli.catalogue",
     "subscribers": "tracker.cli.subscribers",
