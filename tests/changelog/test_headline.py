@@ -14,7 +14,7 @@ SENTENCES = {
     "updated": "AWS Support can now call 6 more actions in 4 services, 3 of them new; 2 were withdrawn and 1 was widened.",
     "quiet": "AWS Support can now call 2 more actions in 2 services, 1 of them new.",
     "rolled-back": "Rolled back to v19: AWS Support can no longer call 2 actions and 1 action can be called again; "
-    "v20 was in force for between 10 h 1 min and 10 h 25 min.",
+    "v20 was in force for between 10 h and 10 h 25 min.",
     "reinstated": "v7 is back after it had been rolled back: anyone who holds ExampleBillingReadOnly can now call "
     "1 more action, ec2:describeVpcs.",
     "republished": "AWS published the same access again as v50 (it was v44): AWS Support can do exactly what it could "
@@ -154,7 +154,7 @@ def test_a_rollback_without_effect() -> None:
     )
     assert headline(same) == (
         "Rolled back to v19: AWS Support can do exactly what it could do before; v20 was in force for between "
-        "10 h 1 min and 10 h 25 min."
+        "10 h and 10 h 25 min."
     )
 
 

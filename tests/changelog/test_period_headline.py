@@ -28,7 +28,7 @@ def test_nobody_looked() -> None:
 def test_what_came_and_went() -> None:
     assert period_headline(cases.month(transient=cases.passing())) == (
         "May 2026: AWS Support gained and lost nothing that lasted, but could call 3 more actions, and 1 fewer, "
-        "for between 10 h 1 min and 10 h 25 min."
+        "for between 10 h and 10 h 25 min."
     )
     granted = cases.month(transient=(Transient("s3:A", "granted", 0, 7200),))
     assert period_headline(granted).endswith("but could call 1 more action for at most 2 h.")
@@ -46,7 +46,7 @@ def test_net_and_passing_together() -> None:
     both = cases.month(net=cases.quiet(), transient=cases.passing()[:3])
     assert period_headline(both) == (
         "May 2026: AWS Support gained 2 actions in 2 services, 1 of them new; besides, it could call 3 more actions for "
-        "between 10 h 1 min and 10 h 25 min."
+        "between 10 h and 10 h 25 min."
     )
     net = cases.month(net=cases.updated())
     assert period_headline(net) == (

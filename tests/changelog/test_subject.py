@@ -44,7 +44,7 @@ def test_a_long_name_comes_after_the_consequence() -> None:
 SUBJECTS = {
     "updated": "AWS Support can now read S3 objects (+6 actions, 2 flagged, v6 to v7)",
     "quiet": "AWS Support: +2 actions, 1 new service, none flagged (v41 to v43)",
-    "rolled-back": "AWS Support: back to v19, −2 +1 actions (v20 was in force for between 10 h 1 min and 10 h 25 min)",
+    "rolled-back": "AWS Support: back to v19, −2 +1 actions (v20 was in force for between 10 h and 10 h 25 min)",
     "reinstated": "ExampleBillingReadOnly: back again, +1 action, none flagged (v6 to v7)",
     "republished": "AWS Support: republished, same access (v44 to v50)",
     "created": "ExampleBillingReadOnly: new policy, +2 actions, 2 new services, none flagged (v7)",
@@ -113,7 +113,7 @@ PERIODS = {
     "period-nothing": "AWS Support: looked 30 times, nothing changed (May 2026)",
     "period-nobody-looked": "AWS Support: nobody looked, nothing is known (May 2026)",
     "period-net": "AWS Support can now read S3 objects (+6 −2 actions, May 2026)",
-    "period-transient": "AWS Support could read S3 objects for between 10 h 1 min and 10 h 25 min (May 2026, net nothing)",
+    "period-transient": "AWS Support could read S3 objects for between 10 h and 10 h 25 min (May 2026, net nothing)",
     "period-scopes": "ExampleBillingReadOnly: net nothing, 3 actions came and went (May 2026)",
     "period-unknown-before": "AWS Support: +2 actions, 2 new services, none flagged (May 2026)",
 }

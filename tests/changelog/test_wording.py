@@ -38,8 +38,10 @@ def test_lists() -> None:
 
 def test_how_long() -> None:
     assert between(0, 7200) == "at most 2 h"
-    assert between(36050, 37482) == "between 10 h 1 min and 10 h 25 min"
-    assert between(7190, 7200) == "2 h"
+    assert between(36050, 37482) == "between 10 h and 10 h 25 min"
+    assert between(7200, 7200) == "2 h"
+    assert between(7190, 7200) == "between 1 h 59 min and 2 h"
+    assert between(0.4, 37482) == "at most 10 h 25 min"
 
 
 @pytest.mark.parametrize(

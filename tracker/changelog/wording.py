@@ -46,11 +46,16 @@ def some(parts: Sequence[str], most: int = 1_000_000) -> str:
 
 
 def between(min_s: float, max_s: float) -> str:
-    """How long something lasted as far as observations tell: `between 3 h and 9 h`, `at most 2 h`, `10 min`."""
+    """How long something lasted as far as observations tell: `between 3 h and 9 h`, `at most 2 h`, `10 min`.
+
+    The lower bound is rounded down and the upper one up: the sentence stays true.
+    """
     most = duration(max_s)
-    if min_s <= 0:
+    if min_s < 1:
         return f"at most {most}"
-    least = duration(min_s)
+    if min_s == max_s:
+        return most
+    least = duration(min_s, down=True)
     return least if least == most else f"between {least} and {most}"
 
 

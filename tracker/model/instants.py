@@ -45,16 +45,22 @@ def words(moment: datetime) -> str:
     return utc(moment).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def duration(seconds: float) -> str:
-    """Seconds for a reader, in the two largest units: `10 h 25 min`, `3 d 4 h`, `45 s`. Rounds up to whole minutes."""
-    whole = int(-(-seconds // 1))
-    if whole < 60:
-        return f"{whole} s"
-    minutes = -(-whole // 60)
-    days, rest = divmod(minutes, 24 * 60)
-    hours, minutes = divmod(rest, 60)
-    if days:
+def duration(seconds: float, *, down: bool = False) -> str:
+    """Seconds for a reader, in the two largest units: `10 h 25 min`, `3 d 4 h`, `45 s`.
+
+    Rounds up in the smaller unit, so that 'at most' before it is true; `down` rounds down, for 'at least'.
+    """
+
+    def whole(value: float, unit: int) -> int:
+        return int(value // unit if down else -(-value // unit))
+
+    if (rounded := whole(seconds, 1)) < 60:
+        return f"{rounded} s"
+    minutes = whole(seconds, 60)
+    if minutes >= 24 * 60:
+        days, hours = divmod(whole(seconds, 3600), 24)
         return f"{days} d {hours} h" if hours else f"{days} d"
+    hours, minutes = divmod(minutes, 60)
     if hours:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     return f"{minutes} min"
