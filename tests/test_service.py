@@ -210,6 +210,38 @@ def test_with_a_base_url_the_mail_names_the_page_of_the_change(world: World) -> 
     assert "https://policies.example.org/changelogs/AWSSupportServiceRolePolicy/v19-v20.html" in text
 
 
+def test_a_damaged_snapshot_stops_its_policy_alone_until_it_is_mended_and_no_mail_is_lost(
+    world: World,
+) -> None:
+    world.aws.publish(READ_ONLY, "v1", MADE_V19, V19)
+    service.check(world.tracker, [READ_ONLY, SUPPORT])
+    world.mailbox.path.unlink()
+    (file,) = world.tracker.archive.root.glob("aws/AWSSupportServiceRolePolicy/*_v19.json")
+    whole = file.read_text()
+    file.write_text(whole[:100])
+    world.aws.publish(SUPPORT, "v20", MADE_V20, V20)
+    world.aws.publish(READ_ONLY, "v2", MADE_V20, V20)
+    world.clock.moment = MADE_V20 + timedelta(minutes=24)
+    found = service.check(world.tracker, [READ_ONLY, SUPPORT])
+    assert [(one.policy, one.exit_code) for one in found.failed] == [(SUPPORT, 3)]
+    assert [change.policy for change in found.changes] == [READ_ONLY]
+    world.clock.forward(hours=1)
+    assert service.check(world.tracker, [READ_ONLY]).failed == ()
+    file.unlink()  # as verify advises; the next look has it again
+    world.clock.forward(hours=1)
+    service.check(world.tracker, [READ_ONLY, SUPPORT])
+    world.clock.forward(hours=1)
+    service.check(world.tracker, [READ_ONLY, SUPPORT])
+    assert file.read_text() == whole
+    assert changes(world) == [("updated", "v19", "v20")]
+    subjects = [
+        subject for subject in world.mailbox.subjects("security@example.org") if "AWS Support" in subject
+    ]
+    assert len(subjects) == 1
+    assert world.tracker.archive.open_runs() == ()
+    assert world.tracker.archive.verify() == ()
+
+
 def test_a_policy_that_is_gone_counts_no_action_as_removed(world: World) -> None:
     world.aws.take_away(SUPPORT)
     world.clock.forward(days=1)

@@ -6,9 +6,9 @@ Shells call this module; what it needs is handed to it as a Tracker, which boots
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from tracker.model.asking import Answer, Known
 from tracker.model.history import Observation
 from tracker.model.identity import PolicyArn, split_partition
 from tracker.model.instants import iso
+from tracker.model.recorded import RunRow
 from tracker.model.rounds import Round
 from tracker.model.watch import Watch, watching
 from tracker.publishing import (
@@ -38,7 +39,7 @@ from tracker.publishing import (
     write_index,
 )
 from tracker.sources.parallel import answers
-from tracker.survey import failure, survey
+from tracker.survey import damaged, failure, survey
 from tracker.watched import watched
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def check(
     SetupError where the folder or the database can't be used.
     """
     told, baseline, stale = Published(), [], []
-    with _round(tracker, "check") as (run, start):
+    with _round(tracker, "check") as begun:
+        run, start = begun.run, begun.start
         watch = still(watching(policies))
         asked = survey(tracker, watch)
         failed = asked.failed
@@ -85,7 +87,12 @@ def check(
             if moved is not None:
                 tracker.archive.observe(one.arn, moved)
             if moved is not None or not _indexed(tracker, one.known, answer):
-                told += publish(tracker, one.arn, {run} if not one.first else NOBODY)
+                try:
+                    told += publish(tracker, one.arn, begun.telling if not one.first else NOBODY)
+                except InputError as error:  # a damaged file: this policy waits for its repair, and no other
+                    begun.left.append(one.arn)
+                    failed.append(damaged(one.arn, error))
+                    continue
             if one.first:
                 baseline.append(one.arn)
             if answer.stale:
@@ -237,9 +244,9 @@ def import_history(
 
     with unpacked(path) as place:
         history = opened(place, str(path), selection)
-        with _round(tracker, "import") as (run, start):
+        with _round(tracker, "import") as begun:
             arn_of = naming(tracker, partition or tracker.partition)
-            return bring_history(tracker, history, run, start, arn_of, progress)
+            return bring_history(tracker, history, begun.run, begun.start, arn_of, progress)
 
 
 def send_last(tracker: Tracker, subscriber: Subscriber, policies: Sequence[PolicyArn]) -> int:
@@ -273,42 +280,79 @@ def _resolve(tracker: Tracker, name: str) -> PolicyArn:
         return tracker.source.find(name, partition)
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A round under way."""
+
+    run: str
+    start: datetime
+    telling: frozenset[
+        str
+    ]  # the rounds whose findings are mailed: this one, and those that had to be left open
+    left: list[PolicyArn] = field(default_factory=list)  # that could not be published
+
+
 @contextmanager
-def _round(tracker: Tracker, kind: RunKind) -> Iterator[tuple[str, datetime]]:
-    """One round at a time: the lock, what others left, and this round's row from its start to its end."""
+def _round(tracker: Tracker, kind: RunKind) -> Iterator[_Begun]:
+    """One round at a time: the lock, what others left, and this round's row from its start to its end.
+
+    A round that leaves a policy unpublished stays open: a later one completes it, mails and all.
+    """
+    if not tracker.database.exists and any(tracker.archive.root.glob("*/looks.jsonl")):
+        log.warning("tracker.db is gone and made anew; subscribers were in it alone: add them again")
     with round_lock(tracker.home, tracker.lock_wait_s), tracker.database.held():
-        cut_off = _recover(tracker)
-        run, start = tracker.new_id(), tracker.clock()
-        tracker.archive.start_run(run, kind, start)
+        cut_off = tracker.archive.open_runs()
+        still_open = _recover(tracker, cut_off)
+        begun = _Begun(tracker.new_id(), tracker.clock(), still_open)
+        run = tracker.new_id()
+        begun = _Begun(run, tracker.clock(), still_open | {run})
+        tracker.archive.start_run(begun.run, kind, begun.start)
         if not cut_off and kind != "reindex":
             _catch_up(tracker)
-        yield run, start
-        tracker.archive.finish_run(run, tracker.clock(), "done")
+        yield begun
+        if not begun.left:
+            tracker.archive.finish_run(begun.run, tracker.clock(), "done")
 
 
-def _recover(tracker: Tracker) -> bool:
-    """Complete what killed rounds left on a timeline and did not publish; whether there were any.
+def _recover(tracker: Tracker, cut_off: Sequence[RunRow]) -> frozenset[str]:
+    """Complete what earlier rounds left on a timeline and did not publish; the checks that can't be completed yet.
 
-    A snapshot without a line waits for the next look: only AWS can say whether it is in force.
+    A snapshot without a line waits for the next look: only AWS can say whether it is in force. A policy whose files are
+    damaged waits for their repair, and its round with it; the others go on.
     """
-    cut_off = tracker.archive.open_runs()
+    still_open = set()
     for run in cut_off:
         log.warning("a round was cut off; completing it", extra={"run": run.id, "started": iso(run.started)})
+        whole = True
         for arn in tracker.archive.policies():
-            if any(one.run == run.id for one in tracker.archive.observations(arn)):
-                first = tracker.archive.last_look(arn) is None
-                publish(tracker, arn, {run.id} if run.kind == "check" and not first else NOBODY)
+            first = tracker.archive.last_look(arn) is None
+            telling = {run.id} if run.kind == "check" and not first else NOBODY
+            whole = _published(tracker, arn, telling, only=run.id) and whole
+        if not whole:
+            still_open.add(run.id)
     if cut_off:
         write_index(tracker)
     for run in cut_off:
-        tracker.archive.finish_run(run.id, tracker.clock(), "completed by a later round")
-    return bool(cut_off)
+        if run.id not in still_open:
+            tracker.archive.finish_run(run.id, tracker.clock(), "completed by a later round")
+    return frozenset(run.id for run in cut_off if run.id in still_open and run.kind == "check")
 
 
 def _catch_up(tracker: Tracker) -> None:
     """Index silently what came into the folder by another way: a git pull, a copy, a database that was deleted."""
     behind = tracker.archive.behind()
     for arn in behind:
-        publish(tracker, arn, NOBODY)
+        _published(tracker, arn, NOBODY)
     if behind:
         write_index(tracker)
+
+
+def _published(tracker: Tracker, arn: PolicyArn, telling: Collection[str], only: str = "") -> bool:
+    """Publish a policy, with `only` where that round wrote to its timeline; False where its files don't allow it."""
+    try:
+        if not only or any(one.run == only for one in tracker.archive.observations(arn)):
+            publish(tracker, arn, telling)
+    except InputError as error:
+        log.warning("%s; %s", error, error.advice)
+        return False
+    return True

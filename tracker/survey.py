@@ -12,7 +12,7 @@ from datetime import datetime
 from tracker.archive.attachments import Attachments
 from tracker.archive.layout import policy_key
 from tracker.collaborators import Tracker
-from tracker.errors import TrackerError
+from tracker.errors import InputError, PartialFailure, TrackerError
 from tracker.model.asking import Listing
 from tracker.model.history import Look
 from tracker.model.identity import PolicyArn, split_partition
@@ -50,7 +50,10 @@ def survey(tracker: Tracker, watch: Watch, *, dry: bool = False) -> Survey:
     found = Survey(policies=set(watch.named))
     for arn in watch.named:
         first = tracker.archive.last_look(arn) is None
-        found.asks.append(Ask(arn, tracker.archive.known(arn), first=first))
+        try:
+            found.asks.append(Ask(arn, tracker.archive.known(arn), first=first))
+        except InputError as error:  # a damaged timeline: this policy waits for its repair, and no other
+            found.failed.append(damaged(arn, error))
     for partition in watch.partitions if watch.listing else ():
         here = watch.listing == ATTACHED and not watch.accounts
         try:
@@ -70,6 +73,11 @@ def survey(tracker: Tracker, watch: Watch, *, dry: bool = False) -> Survey:
 def failure(arn: PolicyArn, error: TrackerError) -> Failure:
     """What could not be had of a policy, for a round's record."""
     return Failure(arn, str(error), error.advice, error.exit_code)
+
+
+def damaged(arn: PolicyArn, error: InputError) -> Failure:
+    """What could not be done for a policy because its files are damaged: part of the work failed, not the usage."""
+    return Failure(arn, str(error), error.advice, PartialFailure.exit_code)
 
 
 def _listed(tracker: Tracker, watch: Watch, listing: Listing, found: Survey) -> None:

@@ -35,7 +35,7 @@ from tracker.store.steps import Step, no_step
 if TYPE_CHECKING:
     import sqlite_utils
 
-    from tracker.archive.bringing import Brought, Standing
+    from tracker.archive.bringing import Bringer, Standing
     from tracker.archive.grants import Documents, Grants
     from tracker.archive.rebuild import Rebuilt
     from tracker.model.history import Basis
@@ -97,6 +97,7 @@ class Archive:
             default=seen[-1].identity if seen else None,
             seen=bool(seen),
             newest=archived[-1][1] if archived else None,
+            lost=any(one.identity is not None and one.identity not in archived for one in seen),
         )
 
     def keep(self, snapshot: Snapshot) -> Kept:
@@ -153,11 +154,11 @@ class Archive:
                 for arn in arns
             ]
 
-    def bring(self, batch: "Sequence[Brought]") -> KeptMany:
-        """Write what was brought in of many policies, compared already: snapshots, lines, then one transaction."""
-        from tracker.archive import bringing
+    def bringer(self) -> "Bringer":
+        """Writes what is brought in of many policies, compared already, batch by batch."""
+        from tracker.archive.bringing import Bringer
 
-        return bringing.bring(self.root, self.database, batch, self._step)
+        return Bringer(self.root, self.database, self._step)
 
     # -- what was seen -------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ class Known:
     )
     seen: bool = False  # the policy has at least one observation
     newest: datetime | None = None  # the latest create date in the archive
+    lost: bool = False  # the timeline names a version that the folder has no more
 
 
 @dataclass(frozen=True, slots=True)

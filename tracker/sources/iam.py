@@ -176,6 +176,8 @@ class IamSource:
         self, known: Known, now: PolicyNow, fetched: FetchedVersion | None, findings: _Findings
     ) -> bool:
         """Whether there may be versions to be archived beside the default."""
+        if known.lost:
+            return True  # a file was moved away as damaged: IAM may still have it
         if known.newest is None and findings.in_passing and fetched is not None:
             return now.update_date > fetched.create_date
         return known.newest is None or now.update_date > known.newest
