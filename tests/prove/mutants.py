@@ -29,7 +29,6 @@ MUTANTS = (
     Mutant("policy/patterns.py", "reached = set(frontier)", "reached = frontier = set(frontier) and {self.start}"),
     Mutant("policy/languages.py", "if places == ends and not positions & unwanted.accepting:", "if places == ends:"),
     Mutant("policy/languages.py", '{"arn": 5,', '{"arn": 0,'),
-    Mutant("policy/languages.py", '"action": 1}', '"action": 0}'),
     Mutant("policy/languages.py", '_one(char) if mode != "fold" else', '_one(char) if mode else'),
     Mutant("policy/conditions.py", "absent=if_exists and not negated", "absent=False"),
     Mutant("policy/conditions.py", '(quantifier == "forallvalues") != negated', 'quantifier == "forallvalues"'),
