@@ -85,7 +85,7 @@ def test_rows_of_any_length_give_way() -> None:
     )
     assert travels(message) < 96_000
     assert "And 275 more services in the full changelog" in message.text
-    worse = [f"service{number}{'x' * 9_000}:DescribeThing" for number in range(30)]
+    worse = [f"service{number}{'x' * 8_000}:DescribeThing" for number in range(30)]
     message = RENDERER.message(
         change(document({"Action": cases.READS}), document({"Action": [*cases.READS, *worse]}))
     )
