@@ -1,6 +1,8 @@
 """The house stands as docs/architecture.md draws it: imports point one way, pure rooms stay pure, files stay small."""
 
 import ast
+from collections.abc import Collection
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -121,3 +123,62 @@ def test_what_is_public_says_what_it_is(path: Path) -> None:
     for node in tree.body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
             assert ast.get_docstring(node), f"{path}:{node.lineno}: {node.name} has no docstring"
+
+
+def modules() -> dict[str, Path]:
+    """Every file of the package by its dotted name."""
+    found = {}
+    for path in FILES:
+        parts = ("tracker", *path.relative_to(PACKAGE).with_suffix("").parts)
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def needs_of(path: Path, known: Collection[str], *, types: bool) -> set[str]:
+    """The files of the package that a file imports, function-local imports too; with `types` also those for types alone."""
+    tree = ast.parse(path.read_text())
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+        for inner in ast.walk(node)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if id(node) in for_types and not types:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{name.name}" for name in node.names}
+            found |= inner & set(known) or {node.module}
+    return found & set(known)
+
+
+def circle_in(needs: dict[str, set[str]]) -> str:
+    """A circle of files that import each other, or nothing."""
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        return " <- ".join(error.args[1])
+    return ""
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    known = modules()
+    assert circle_in({name: needs_of(path, known, types=False) for name, path in known.items()}) == ""
+
+
+def test_no_files_of_the_web_pages_do_even_for_their_types() -> None:
+    known = {name: path for name, path in modules().items() if room_of(path) == "web"}
+    assert len(known) > 20
+    assert circle_in({name: needs_of(path, known, types=True) for name, path in known.items()}) == ""
+
+
+def test_a_circle_is_found(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.py", tmp_path / "other.py"
+    one.write_text("from tracker.web import other\n")
+    other.write_text("def late():\n    from tracker.web.one import name\n")
+    known = {"tracker.web.one": one, "tracker.web.other": other}
+    told = circle_in({name: needs_of(path, known, types=False) for name, path in known.items()})
+    assert set(told.split(" <- ")) == set(known)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tracker.collaborators import Tracker
     from tracker.delivery.rosters import Entry, Fault, Step
+    from tracker.model.identity import PolicyArn
 
 ROSTER = "subscribers.toml"
 _FILE = click.Path(path_type=Path)
@@ -125,7 +126,6 @@ def apply(shell: Shell, dry_run: bool, wanted: str) -> int:
 @click.pass_obj
 def preview(shell: Shell, /, subscriber: str | None, wanted: str, **flags: Any) -> None:
     """What the last twelve months would have sent: to a subscriber, or to one who asks for what the flags say."""
-    from tracker.cli.subscribers import heard_of
     from tracker.delivery.wish import in_words
     from tracker.previewing import YEAR, foretell
 
@@ -144,6 +144,14 @@ def preview(shell: Shell, /, subscriber: str | None, wanted: str, **flags: Any) 
     if found:
         table(("when", "what", "subject"), [(words(one.at), one.what, one.subject) for one in found])
     put(f"{len(found)} {'message' if len(found) == 1 else 'messages'} in the last twelve months")
+
+
+def heard_of(tracker: "Tracker", policies: "Sequence[str]") -> "tuple[PolicyArn, ...]":
+    """The archived policies that are watched; and where a subscription names policies, all."""
+    from tracker.watched import watched
+
+    mine = set(watched(tracker))
+    return tuple(arn for arn in tracker.archive.policies() if arn in mine or "*" not in policies)
 
 
 def _ready(shell: Shell) -> "Tracker":

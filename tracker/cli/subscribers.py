@@ -15,12 +15,9 @@ from tracker.cli.wishes import CHANNELS, record, wish_of, wish_options
 from tracker.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tracker.collaborators import Tracker
     from tracker.delivery.deliver import Delivery
     from tracker.delivery.subscribers import Subscriber
-    from tracker.model.identity import PolicyArn
 
 
 @click.group(
@@ -118,16 +115,8 @@ def add(
 def _send_last(tracker: "Tracker", subscriber: "Subscriber") -> "Delivery":
     from tracker.service import deliver, send_last
 
-    send_last(tracker, subscriber, heard_of(tracker, subscriber.policies))
+    send_last(tracker, subscriber, rosters.heard_of(tracker, subscriber.policies))
     return deliver(tracker)
-
-
-def heard_of(tracker: "Tracker", policies: "Sequence[str]") -> "tuple[PolicyArn, ...]":
-    """The archived policies that are watched; and where a subscription names policies, all."""
-    from tracker.watched import watched
-
-    mine = set(watched(tracker))
-    return tuple(arn for arn in tracker.archive.policies() if arn in mine or "*" not in policies)
 
 
 def _codes(sent: "Delivery") -> list[int]:

@@ -9,8 +9,8 @@ from tracker.changelog.schema import SCHEMAS, list_of, record_schema, ref
 from tracker.errors import InputError
 from tracker.model.instants import parse_instant
 from tracker.web.data import Data, static_json
+from tracker.web.months import month_of
 from tracker.web.pages import Pages
-from tracker.web.policy_pages import month_of
 from tracker.web.sending import send
 
 NAME = r"^[A-Za-z0-9_+=,.@-]{1,128}$"

@@ -11,12 +11,12 @@ from tracker.web.page import Page
 if TYPE_CHECKING:
     from tracker.model.change import Change
     from tracker.web.facts import Facts
-    from tracker.web.pages import Pages
+    from tracker.web.shelf import Shelf
 
 FIELDS = ("policy", "from", "to", "with")
 
 
-def compare_page(pages: "Pages", query: Mapping[str, str]) -> Page:
+def compare_page(pages: "Shelf", query: Mapping[str, str]) -> Page:
     """The form, and where it was filled in, what `diff` says. A wrong word is said beside the form."""
     asked = {name: query.get(name, "").strip()[:200] for name in FIELDS}
     frame = Frame("compare.html", "Policies", static=pages.static)

@@ -17,13 +17,13 @@ from tracker.web.searching import holders
 
 if TYPE_CHECKING:
     from tracker.model.catalogue import Catalogue
-    from tracker.web.pages import Pages
+    from tracker.web.shelf import Shelf
 
 
 class Answers:
     """What every answer needs: the pages, and their cache."""
 
-    def __init__(self, pages: "Pages") -> None:
+    def __init__(self, pages: "Shelf") -> None:
         self._pages = pages
         self._tracker = pages.tracker
 

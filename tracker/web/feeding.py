@@ -13,13 +13,13 @@ from tracker.policy.questions import question
 from tracker.web.page import MissingPageError, Page, text_page
 
 if TYPE_CHECKING:
-    from tracker.web.pages import Pages
+    from tracker.web.shelf import Shelf
 
 _ENTRIES, _OF_A_POLICY = 30, 60
 TYPES = {"atom": "atom", "json": "feed"}
 
 
-def feed_page(pages: "Pages", path: str) -> Page:
+def feed_page(pages: "Shelf", path: str) -> Page:
     """A feed under feeds/. Raises MissingPageError."""
     stem, _, suffix = path.removeprefix("feeds/").rpartition(".")
     if suffix not in TYPES:
@@ -43,7 +43,7 @@ def feed_page(pages: "Pages", path: str) -> Page:
     raise MissingPageError(path)
 
 
-def policy_feed(pages: "Pages", arn: PolicyArn, suffix: str) -> Page:
+def policy_feed(pages: "Shelf", arn: PolicyArn, suffix: str) -> Page:
     """The feed of one policy: feed.atom, feed.json in its folder."""
     path = f"{folder(arn)}/feed.{suffix}"
 
@@ -54,15 +54,15 @@ def policy_feed(pages: "Pages", arn: PolicyArn, suffix: str) -> Page:
     return pages.kept(path, (*pages.marks(arn), pages.base), make)
 
 
-def _alarms(pages: "Pages", path: str) -> Feed:
+def _alarms(pages: "Shelf", path: str) -> Feed:
     return _feed(pages, path, "alarms", "Alarms", "changes/index.html", _rows(pages, ("alarm",)))
 
 
-def _rows(pages: "Pages", severities: tuple[str, ...] = ()) -> tuple[tuple[str, ChangeRow], ...]:
+def _rows(pages: "Shelf", severities: tuple[str, ...] = ()) -> tuple[tuple[str, ChangeRow], ...]:
     return pages.browsing.newest(_ENTRIES, severities=severities, without=("republished",))
 
 
-def _touching(pages: "Pages", service: str) -> list[tuple[str, ChangeRow]]:
+def _touching(pages: "Shelf", service: str) -> list[tuple[str, ChangeRow]]:
     """The newest changes that touch a service: those at whose moment a grant of it began or ended."""
     if not pages.tracker.database.exists:
         return []
@@ -84,7 +84,7 @@ def _touching(pages: "Pages", service: str) -> list[tuple[str, ChangeRow]]:
 
 
 def _feed(
-    pages: "Pages", path: str, name: str, title: str, home: str, rows: Iterable[tuple[str, ChangeRow]]
+    pages: "Shelf", path: str, name: str, title: str, home: str, rows: Iterable[tuple[str, ChangeRow]]
 ) -> Feed:
     base, renderer = pages.base, pages.tracker.renderer()
     entries = []
@@ -115,7 +115,7 @@ def _feed(
     )
 
 
-def _kept(pages: "Pages", path: str, suffix: str, make: Callable[[], Feed]) -> Page:
+def _kept(pages: "Shelf", path: str, suffix: str, make: Callable[[], Feed]) -> Page:
     return pages.kept(path, (pages.browsing.change_mark(), pages.base), lambda: _page(make(), suffix))
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tracker.changelog.actors import actor
@@ -15,19 +15,19 @@ from tracker.changelog.timeline import filters_of, in_force_sentence, timeline_v
 from tracker.changelog.version import VersionView, allowed_services, seen_words, statement_rows
 from tracker.model.identity import PolicyArn
 from tracker.web.feeding import policy_feed
+from tracker.web.months import month_of
 from tracker.web.page import MissingPageError, Page, text_page
 
 if TYPE_CHECKING:
     from tracker.changelog.timeline import Filter
     from tracker.web.facts import Facts
-    from tracker.web.pages import Pages
+    from tracker.web.shelf import Shelf
 
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])\Z")
 _FILTER = re.compile(r"(?:only-([a-z-]{1,20})|(\d{4}))\Z")
 FOREVER_S = 86_400  # what can't change but by a new catalogue is asked for again after a day
 
 
-def page(pages: "Pages", arn: PolicyArn, name: str, query: Mapping[str, str]) -> Page:
+def page(pages: "Shelf", arn: PolicyArn, name: str, query: Mapping[str, str]) -> Page:
     """The page of that name in the policy's folder. Raises MissingPageError."""
     stem, _, suffix = name.rpartition(".")
     path = f"{folder(arn)}/{name}"
@@ -59,7 +59,7 @@ def _months(facts: "Facts", months: tuple[datetime, datetime]) -> bool:
     return first is not None and months[1] > first and months[0] <= facts.tracker.clock()
 
 
-def static_names(pages: "Pages", arn: PolicyArn) -> list[str]:
+def static_names(pages: "Shelf", arn: PolicyArn) -> list[str]:
     """Every page of a policy that becomes a file."""
     facts = pages.facts(arn)
     names = [one.file for one in filters_of(facts.entries, "")]
@@ -84,7 +84,7 @@ def frame(arn: PolicyArn, name: str, api: str = "") -> Frame:
     )
 
 
-def timeline(pages: "Pages", arn: PolicyArn, chosen: str) -> Page:
+def timeline(pages: "Shelf", arn: PolicyArn, chosen: str) -> Page:
     """The policy's page; `chosen` narrows the timeline down to a year or a kind."""
     facts = pages.facts(arn)
     known = {one.file for one in _filters(facts)}
@@ -129,7 +129,7 @@ def _version_path(facts: "Facts") -> str:
     return policy_page(facts.arn, f"{stem}.html")
 
 
-def change(pages: "Pages", facts: "Facts", stem: str, suffix: str) -> Page:
+def change(pages: "Shelf", facts: "Facts", stem: str, suffix: str) -> Page:
     """A change: as a page of the site, as one file for print, as Markdown, as JSON."""
     printed = stem.endswith(".print")
     stem = stem.removesuffix(".print")
@@ -160,7 +160,7 @@ def change(pages: "Pages", facts: "Facts", stem: str, suffix: str) -> Page:
     )  # fmt: skip
 
 
-def attention(pages: "Pages", facts: "Facts") -> Page:
+def attention(pages: "Shelf", facts: "Facts") -> Page:
     """What of the policy's default deserves attention, since when, beside what AWS says of it."""
     found = by_weight(one for one in facts.attention if not one.accepted)
     return pages.render(
@@ -177,7 +177,7 @@ def attention(pages: "Pages", facts: "Facts") -> Page:
     )
 
 
-def version(pages: "Pages", facts: "Facts", stem: str, suffix: str, asked: str) -> Page:
+def version(pages: "Shelf", facts: "Facts", stem: str, suffix: str, asked: str) -> Page:
     """One version: its statements, what it allows by service, and its document."""
     arn, identity = facts.arn, facts.versions[stem]
 
@@ -228,7 +228,7 @@ def version(pages: "Pages", facts: "Facts", stem: str, suffix: str, asked: str) 
     return pages.kept(f"{folder(arn)}/{stem}.{suffix}?{asked}", pages.marks(arn), make)
 
 
-def month(pages: "Pages", facts: "Facts", stem: str, suffix: str, ends: tuple[datetime, datetime]) -> Page:
+def month(pages: "Shelf", facts: "Facts", stem: str, suffix: str, ends: tuple[datetime, datetime]) -> Page:
     """A month of the policy: the net change, what came and went, and what happened in between."""
     found, renderer = facts.period(*ends), pages.tracker.renderer()
     if suffix == "json":
@@ -257,7 +257,7 @@ def month(pages: "Pages", facts: "Facts", stem: str, suffix: str, ends: tuple[da
 
 
 def _neighbours(
-    pages: "Pages", facts: "Facts", ends: tuple[datetime, datetime]
+    pages: "Shelf", facts: "Facts", ends: tuple[datetime, datetime]
 ) -> tuple[datetime | None, datetime | None]:
     """The months before and after; of a site of files those in which anything changed, since only they are there."""
     if not pages.static:
@@ -275,12 +275,3 @@ def _step(stems: list[str], at: int) -> tuple[str, str] | None:
         return None
     label = stems[at].partition("_")[0].replace("-", " to ").replace("none to ", "")
     return label, f"{stems[at]}.html"
-
-
-def month_of(stem: str) -> tuple[datetime, datetime] | None:
-    """[first, next first) of a stem `2021-12`; None for any other."""
-    found = _MONTH.match(stem)
-    if not found or not 2000 <= int(found[1]) <= 2999:
-        return None
-    first = datetime(int(found[1]), int(found[2]), 1, tzinfo=UTC)
-    return first, first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)

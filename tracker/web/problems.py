@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from tracker.changelog.site import Frame
 
 if TYPE_CHECKING:
-    from tracker.web.pages import Pages
+    from tracker.web.shelf import Shelf
 
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
@@ -28,7 +28,7 @@ def problem(status: int, detail: str, advice: str = "") -> Response:
     return Response(json.dumps(record, ensure_ascii=False), status, headers, MEDIA_TYPE)
 
 
-def answer(request: Request, pages: "Pages", status: int, detail: str, advice: str = "") -> Response:
+def answer(request: Request, pages: "Shelf", status: int, detail: str, advice: str = "") -> Response:
     """A problem in the reader's form: JSON for the API, a page for everybody else."""
     if request.url.path.startswith("/api/"):
         return problem(status, detail, advice)

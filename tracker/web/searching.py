@@ -16,13 +16,13 @@ from tracker.policy.questions import question, spans
 from tracker.web.page import MissingPageError, Page
 
 if TYPE_CHECKING:
-    from tracker.web.pages import Pages
+    from tracker.web.shelf import Shelf
 
 _LONGEST = 200
 
 
 def holders(
-    pages: "Pages", asked: Question, *, every: bool = False, policies: Collection[str] | None = None
+    pages: "Shelf", asked: Question, *, every: bool = False, policies: Collection[str] | None = None
 ) -> list[Holder]:
     """The policies that allow what is asked, or did once."""
     database = pages.tracker.database
@@ -35,7 +35,7 @@ def holders(
     return [Holder(arn, when, tuple(each), left.get(arn)) for arn, each, when in told if when]
 
 
-def search_page(pages: "Pages", query: Mapping[str, str]) -> Page:
+def search_page(pages: "Shelf", query: Mapping[str, str]) -> Page:
     """The form, and where it was filled in, who may do it."""
     fields = {name: query.get(name, "").strip()[:_LONGEST] for name in ("q", "policy", "at", "all")}
     text = fields["q"]
@@ -71,7 +71,7 @@ def search_page(pages: "Pages", query: Mapping[str, str]) -> Page:
     return pages.kept(f"search.html?{sorted(fields.items())}", (pages.browsing.change_mark(),), make)
 
 
-def _services(pages: "Pages") -> list[tuple[str, str, str]]:
+def _services(pages: "Shelf") -> list[tuple[str, str, str]]:
     """(name, prefix, page) of every service of the catalogue, by name: the index for readers without a word to look for."""
     catalogue = pages.tracker.catalogue()
     rows = [(catalogue.service_name(one), one, service_page(one)) for one in catalogue.services()]
@@ -85,11 +85,11 @@ def _moment(text: str) -> datetime | None:
         raise InputError(f"not a date: {text!r}", advice="wanted: 2021-12-21") from error
 
 
-def _only(pages: "Pages", name: str) -> list[str] | None:
+def _only(pages: "Shelf", name: str) -> list[str] | None:
     return [policy_key(pages.tracker.archive.resolve(name, pages.tracker.partition))] if name else None
 
 
-def catalogue_page(pages: "Pages", head: str, rest: str) -> Page:
+def catalogue_page(pages: "Shelf", head: str, rest: str) -> Page:
     """The page of an action or of a service. Raises MissingPageError for what neither catalogue nor archive knows."""
     stem, _, suffix = rest.rpartition(".")
     if suffix != "html" or not stem or len(stem) > _LONGEST:
@@ -102,7 +102,7 @@ def catalogue_page(pages: "Pages", head: str, rest: str) -> Page:
     raise MissingPageError(f"{head}/{rest}")
 
 
-def action(pages: "Pages", name: str) -> Page:
+def action(pages: "Shelf", name: str) -> Page:
     """One action: what AWS says of it, and every policy that allows it or did."""
     try:
         asked = question(name)
@@ -120,7 +120,7 @@ def action(pages: "Pages", name: str) -> Page:
     )
 
 
-def service(pages: "Pages", name: str) -> Page:
+def service(pages: "Shelf", name: str) -> Page:
     """One service: its actions, and every policy that allows anything of it."""
     catalogue = pages.tracker.catalogue()
     levels = service_actions(name, catalogue)

@@ -8,10 +8,10 @@ from tracker.policy.questions import question
 from tracker.web.page import Page, text_page
 
 if TYPE_CHECKING:
-    from tracker.web.pages import Pages
+    from tracker.web.shelf import Shelf
 
 
-def shards(pages: "Pages", services: Iterable[str]) -> Iterator[tuple[str, Page]]:
+def shards(pages: "Shelf", services: Iterable[str]) -> Iterator[tuple[str, Page]]:
     """`search/s3.json`: action -> [policy, since, until] of whoever allows it or did; `search/index.json`: the services."""
     catalogue = pages.tracker.catalogue()
     rows = []
@@ -22,7 +22,7 @@ def shards(pages: "Pages", services: Iterable[str]) -> Iterator[tuple[str, Page]
     yield "search/index.json", _page({"services": rows})
 
 
-def _who(pages: "Pages", service: str, names: list[str]) -> list[list[object]]:
+def _who(pages: "Shelf", service: str, names: list[str]) -> list[list[object]]:
     """Each action with its holders. Every grant of the service is read once, and held against each action."""
     from tracker.archive.asked import said
     from tracker.policy.questions import concerns, spans

@@ -11,8 +11,8 @@ from tracker.changelog.site import Frame
 from tracker.changelog.timeline import watched_words
 from tracker.web import comparing, searching
 from tracker.web.feeding import feed_page
+from tracker.web.months import month_of
 from tracker.web.page import MissingPageError, Page, text_page
-from tracker.web.policy_pages import month_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tracker.archive.browsing import Held
     from tracker.changelog.entries import Entry
     from tracker.model.identity import PolicyArn
-    from tracker.web.pages import Pages
+    from tracker.web.shelf import Shelf
 
 _LATELY, _OTHERS, _NEWEST = 8, 48, 100
 _MOST_IN_A_MONTH = 6_000
@@ -32,7 +32,7 @@ FEEDS = (
 )
 
 
-def page(pages: "Pages", path: str, query: Mapping[str, str]) -> Page:
+def page(pages: "Shelf", path: str, query: Mapping[str, str]) -> Page:
     """The page under a path. Raises MissingPageError."""
     if path in _PAGES:
         return _PAGES[path](pages, query)
@@ -46,7 +46,7 @@ def page(pages: "Pages", path: str, query: Mapping[str, str]) -> Page:
     raise MissingPageError(path)
 
 
-def home(pages: "Pages", _: Mapping[str, str]) -> Page:
+def home(pages: "Shelf", _: Mapping[str, str]) -> Page:
     """What is watched, what deserves attention lately, what else is on record."""
 
     def make() -> Page:
@@ -67,7 +67,7 @@ def home(pages: "Pages", _: Mapping[str, str]) -> Page:
     return pages.kept("index.html", _marks(pages), make)
 
 
-def _watched(pages: "Pages", arn: "PolicyArn") -> WatchedRow:
+def _watched(pages: "Shelf", arn: "PolicyArn") -> WatchedRow:
     facts = pages.facts(arn)
     watch = facts.watch(planned=True)
     told = [one for one in facts.entries if one.kind != "republished"]
@@ -87,7 +87,7 @@ def _policy_row(held: "Held") -> PolicyRow:
     return PolicyRow(held.arn.name, policy_page(held.arn), held.versions, held.changes, held.last)
 
 
-def policies(pages: "Pages", _: Mapping[str, str]) -> Page:
+def policies(pages: "Shelf", _: Mapping[str, str]) -> Page:
     """Every policy there is, by name."""
 
     def make() -> Page:
@@ -99,7 +99,7 @@ def policies(pages: "Pages", _: Mapping[str, str]) -> Page:
     return pages.kept("policies.html", _marks(pages), make)
 
 
-def changes(pages: "Pages", _: Mapping[str, str]) -> Page:
+def changes(pages: "Shelf", _: Mapping[str, str]) -> Page:
     """The newest changes of all policies, and the way to all others by month."""
 
     def make() -> Page:
@@ -109,7 +109,7 @@ def changes(pages: "Pages", _: Mapping[str, str]) -> Page:
     return pages.kept("changes/index.html", (pages.browsing.change_mark(),), make)
 
 
-def changes_of_month(pages: "Pages", name: str) -> Page:
+def changes_of_month(pages: "Shelf", name: str) -> Page:
     """Every change of one month."""
     ends = month_of(name)
     if ends is None or name not in dict(pages.browsing.months()):
@@ -122,7 +122,7 @@ def changes_of_month(pages: "Pages", name: str) -> Page:
     return pages.kept(f"changes/{name}.html", (pages.browsing.change_mark(),), make)
 
 
-def _change_list(pages: "Pages", file: str, title: str, entries: "list[Entry]", month: str) -> Page:
+def _change_list(pages: "Shelf", file: str, title: str, entries: "list[Entry]", month: str) -> Page:
     months = pages.browsing.months()
     names = [name for name, _ in months]
     at = names.index(month) + 1 if month in names else len(names)
@@ -140,7 +140,7 @@ def _change_list(pages: "Pages", file: str, title: str, entries: "list[Entry]", 
     )
 
 
-def attention(pages: "Pages", _: Mapping[str, str]) -> Page:
+def attention(pages: "Shelf", _: Mapping[str, str]) -> Page:
     """What is in force of every watched policy, the gravest of each."""
 
     def make() -> Page:
@@ -156,7 +156,7 @@ def attention(pages: "Pages", _: Mapping[str, str]) -> Page:
     return pages.kept("attention.html", _marks(pages), make)
 
 
-def status(pages: "Pages", _: Mapping[str, str]) -> Page:
+def status(pages: "Shelf", _: Mapping[str, str]) -> Page:
     """How the tracker is. Made anew each time: it is about now."""
     from importlib.metadata import version
 
@@ -194,23 +194,23 @@ def status(pages: "Pages", _: Mapping[str, str]) -> Page:
     return made
 
 
-def style(pages: "Pages", _: Mapping[str, str]) -> Page:
+def style(pages: "Shelf", _: Mapping[str, str]) -> Page:
     """The one style sheet: that of the changelogs, and what the site has beside."""
     text = pages.tracker.renderer().source("style.css") + pages.tracker.renderer().source("site/site.css")
     return pages.kept("style.css", (), lambda: text_page(text, "css", None, 3_600))
 
 
-def icon(_: "Pages", __: Mapping[str, str]) -> Page:
+def icon(_: "Shelf", __: Mapping[str, str]) -> Page:
     """A step line."""
     return text_page(ICON, "svg", None, 86_400)
 
 
-def script(pages: "Pages", _: Mapping[str, str]) -> Page:
+def script(pages: "Shelf", _: Mapping[str, str]) -> Page:
     """The script of the search without a server."""
     return text_page(pages.tracker.renderer().source("site/search.js"), "js", None, 3_600)
 
 
-def missing(pages: "Pages", _: Mapping[str, str]) -> Page:
+def missing(pages: "Shelf", _: Mapping[str, str]) -> Page:
     """What a file server shows where there is nothing."""
     return pages.render(
         "problem.html",
@@ -222,7 +222,7 @@ def missing(pages: "Pages", _: Mapping[str, str]) -> Page:
     )
 
 
-def robots(_: "Pages", __: Mapping[str, str]) -> Page:
+def robots(_: "Shelf", __: Mapping[str, str]) -> Page:
     """Everything may be read by anybody's robot but the API and the searches."""
     return text_page(
         "User-agent: *\nDisallow: /api/\nDisallow: /search.html?\nDisallow: /compare.html?\n",
@@ -232,12 +232,12 @@ def robots(_: "Pages", __: Mapping[str, str]) -> Page:
     )
 
 
-def _marks(pages: "Pages") -> tuple[object, ...]:
+def _marks(pages: "Shelf") -> tuple[object, ...]:
     """What a page about many policies is made of."""
     return (pages.browsing.change_mark(), pages.browsing.look_mark(pages.tracker.partition), pages.due())
 
 
-_PAGES: "dict[str, Callable[[Pages, Mapping[str, str]], Page]]" = {
+_PAGES: "dict[str, Callable[[Shelf, Mapping[str, str]], Page]]" = {
     "index.html": home,
     "policies.html": policies,
     "changes/index.html": changes,
