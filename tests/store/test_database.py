@@ -12,7 +12,14 @@ import pytest
 from tracker.errors import LockedError, SetupError
 from tracker.store.database import Database
 from tracker.store.migrations import migrations
-from tracker.store.schema import APPLICATION_ID, GRANT_TABLES, INDEX_TABLES, MIGRATION_SET, SCHEMA, STATE_TABLES
+from tracker.store.schema import (
+    APPLICATION_ID,
+    GRANT_TABLES,
+    INDEX_TABLES,
+    MIGRATION_SET,
+    SCHEMA,
+    STATE_TABLES,
+)
 
 
 @pytest.fixture
