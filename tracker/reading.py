@@ -178,13 +178,15 @@ class Reading:
 
     def _allowed_since(self) -> dict[str, str]:
         """Since when each action that the default allows has been allowed without a break, as far as it was seen."""
-        from tracker.policy.granted import granted
+        from tracker.policy.granted import allowed_actions
 
         since: dict[str, str] = {}
         for seen in self.observations:
-            held = granted(self.document(seen.identity) if seen.identity else None, self.catalogue())
-            actions = [f"{service}:{name}" for service, found in held.items() for name in found]
-            since = {action: since.get(action, iso(seen.observed_at)) for action in actions}
+            document = self.document(seen.identity) if seen.identity else None
+            began = iso(seen.observed_at)
+            since = {
+                action: since.get(action, began) for action in allowed_actions(document, self.catalogue())
+            }
         return since
 
     def with_more(self, observation: Observation | None, snapshots: Sequence[Snapshot]) -> "Reading":
