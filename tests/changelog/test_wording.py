@@ -8,7 +8,7 @@ from tests.changelog import cases
 from tests.changelog.test_golden import row
 from tracker.changelog.index import folder_of, index_policies
 from tracker.changelog.origin import origins, ranges
-from tracker.changelog.wording import between, count, listed, number, short, some, stretch, was
+from tracker.changelog.wording import between, count, file_part, listed, number, short, some, stretch, was
 from tracker.model.change import Change, Difference
 from tracker.model.identity import PolicyArn, VersionId
 
@@ -34,6 +34,10 @@ def test_lists() -> None:
     ]
     assert some(["a", "b", "c", "d"], 2) == "a, b and 2 more"
     assert some(["a", "b"], 2) == "a and b"
+
+
+def test_a_period_in_a_file_name_has_no_colon() -> None:
+    assert file_part("2021-12-01 06:17 to 2022-01-01 06:17 UTC") == "2021-12-01-0617-to-2022-01-01-0617-UTC"
 
 
 def test_how_long() -> None:

@@ -10,7 +10,7 @@ from tests.support import history
 from tests.support.policies import CATALOGUE, POLICY, TODAY, allowing, assessed, by_rule, policy, statement
 from tracker.catalogue.watchlist import load_rules
 from tracker.changes.attention import in_force
-from tracker.changes.levels import READ_ONLY_SHARE, grants_of, reading_of
+from tracker.changes.levels import READ_ONLY_SHARE, Reading, grants_of, reading_of
 from tracker.model.change import Attention, Severity
 from tracker.model.history import Kind
 from tracker.model.identity import PolicyArn
@@ -169,7 +169,7 @@ def test_writing_newly_on_a_reading_policy_is_flagged_and_explained() -> None:
     found = by_rule(assessed(before, more("ec2:CreateTags", "ec2:StopInstances", before=before), RULES))
     assert found["level/write"].actions == ("ec2:StopInstances",)
     assert found["level/write"].consequence == "call ec2:StopInstances (access level Write)"
-    assert f"but for 0 of {len(READER)} actions (0.0%)" in found["level/write"].why
+    assert found["level/write"].why == "AWS classes it as Write. Until now the policy only read."
     assert found["level/write"].source_date == "2026-10-27"
     assert found["level/tagging"].actions == ("ec2:CreateTags",)
 
@@ -442,6 +442,7 @@ def test_in_force_names_what_writes_on_a_reading_policy_and_counts_the_unreviewe
     level, unknown = force(document)
     assert (level.rule, level.actions) == ("level/write", ("iam:DeleteRole",))
     assert "The policy only reads, but for 1 of" in level.why
+    assert (Reading(5, 0).but, Reading(1, 1).but) == ("", ", but for 1 of 1 action (100.0%)")
     assert level.since == "2019-01-01T00:00:00Z"
     assert unknown.consequence == "call 1 action that the watchlist has not reviewed"
 

@@ -99,6 +99,34 @@ def test_a_tripwire_ends_with_5(watching: Aws, cli: Command, home: Path) -> None
     assert "  tripwire s3:Get*: s3:GetObject" in done.out
 
 
+def test_a_document_that_is_refused_is_named_once(watching: Aws, cli: Command) -> None:
+    watching.iam.put(SUPPORT, "v60", {"Version": "2012-10-17", "Statement": []}, "2026-10-30T12:00:00Z")
+    done = cli("check")
+    assert done.code != 0
+    (said,) = [line for line in done.err.splitlines() if line.startswith("policy-tracker: ")]
+    assert said == f"policy-tracker: {SUPPORT.name} v60: Statement: no statement in it"
+
+
+def test_alarms_come_first_and_are_never_cut(watching: Aws, cli: Command) -> None:
+    many = ("s3:GetObject", "iam:CreateAccessKey", "iam:PassRole", "secretsmanager:GetSecretValue",
+            "ssm:GetParameter", "sts:AssumeRole", "iam:AttachRolePolicy", "kms:Decrypt", "foo:Bar",
+            "lambda:UpdateFunctionCode", "dynamodb:GetItem")  # fmt: skip
+    watching.publish("v60", "2026-10-30T12:00:00Z", *many)
+    out = cli("check").out
+    told = re.findall(r"^  (alarm|attention|info): ", out, re.MULTILINE)
+    assert told == sorted(told, key=["alarm", "attention", "info"].index)
+    record = json.loads(cli("attention", SUPPORT.name, "--json").out)["items"]
+    severities = [one["severity"] for one in record]
+    assert severities == sorted(severities, key=["alarm", "attention", "info"].index)
+    change = json.loads(cli("changelog", SUPPORT.name, "--json").out)["items"][0]
+    alarms = [one for one in change["attention"] if one["severity"] == "alarm" and not one["accepted"]]
+    assert told.count("alarm") == len(alarms) > 5
+    listed = len(told)
+    more = re.search(r"^  and (\d+) more$", out, re.MULTILINE)
+    rest = [one for one in change["attention"] if not one["accepted"]]
+    assert listed + (int(more[1]) if more else 0) == len(rest)
+
+
 def test_without_exit_code_a_change_is_0(watching: Aws, cli: Command) -> None:
     watching.publish("v60", "2026-10-30T12:00:00Z", "s3:GetObject")
     assert cli("check").code == 0

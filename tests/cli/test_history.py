@@ -159,7 +159,10 @@ def test_diff_of_files_needs_no_tracker(
         assert record["kind"] == "compared"
         for form in ("text", "markdown", "html"):
             assert "85" in cli("diff", before, answer, "--format", form).out
-    assert cli("diff", bare, bare, "--exit-code").code == 0
+    same = cli("diff", bare, bare, "--exit-code")
+    assert same.code == 0
+    assert "it is the same document" in same.out
+    assert "rewritten" not in same.out
     assert not (tmp_path / "nowhere").exists()
 
 
@@ -184,7 +187,14 @@ def test_a_file_that_holds_no_policy_is_refused(cli: Command, tmp_path: Path, te
     assert done.code == 2
     assert str(bad) in done.err
     assert said in done.err
+    assert "mend the file, or name another" in done.err
     assert done.out == ""
+
+
+def test_a_version_compared_with_itself_is_said_to_be_the_same(home: Path, cli: Command) -> None:
+    done = cli("diff", SUPPORT, "v39", "v39", "--exit-code")
+    assert done.code == 0
+    assert "v39 was compared with itself: it is the same version." in " ".join(done.out.split())
 
 
 def test_a_file_that_can_not_be_read_is_2(cli: Command, tmp_path: Path) -> None:
@@ -254,6 +264,7 @@ def test_the_changelog_of_a_stretch_of_time_for_several_policies(home: Path, cli
     ("arguments", "said"),
     [
         (("--month", "2026-13"), "not a month"),
+        (("--month", "2999-01"), "that month has not begun"),
         (("--month", "2026-08", "--since", "2026-01-01"), "--month stands alone"),
         (("--until", "2026-01-01"), "--until needs a --since"),
         (("--since", "soon"), "--since: not a date"),

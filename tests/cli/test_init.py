@@ -71,6 +71,41 @@ def test_a_per_cent_sign_is_escaped_for_cron(cli: Command, tmp_path: Path) -> No
     assert "100\\%" in record["cron"]
 
 
+def test_a_new_folder_and_its_settings_are_its_owners_alone(cli: Command, tmp_path: Path) -> None:
+    home = tmp_path / "new"
+    assert cli("init", home, "--empty").code == 0
+    assert home.stat().st_mode & 0o777 == 0o700
+    assert (home / "policy-tracker.toml").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_that_holds_other_things_is_refused_and_left_alone(cli: Command, tmp_path: Path) -> None:
+    foreign = tmp_path / "etc"
+    foreign.mkdir()
+    for name in ("a", "hosts", "passwd", "shadow"):
+        (foreign / name).touch()
+    done = cli("init", foreign)
+    assert done.code == 2
+    assert f"{foreign} is not empty, and no tracker: it holds a, hosts, passwd and 1 more" in done.err
+    assert "policy-tracker init DIR" in done.err
+    assert len(list(foreign.iterdir())) == 4
+
+
+@pytest.mark.parametrize("there", [".gitkeep", ".git", "snapshots", "policy-tracker.toml.new"])
+def test_a_folder_kept_for_it_is_taken(cli: Command, tmp_path: Path, there: str) -> None:
+    home = tmp_path / "kept"
+    home.mkdir()
+    if there.startswith(".git") and there != ".gitkeep":
+        (home / there).mkdir()
+        (home / "README.md").touch()
+    elif there == "snapshots":
+        (home / there).mkdir()
+    else:
+        (home / there).touch()
+    done = cli("init", home, "--empty")
+    assert done.code == 0, done.err
+    assert (home / "policy-tracker.toml").is_file()
+
+
 def test_empty_means_without_history(cli: Command, tmp_path: Path) -> None:
     record = json.loads(cli("init", tmp_path / "new", "--empty", "--json").out)
     assert (record["made"], record["archived"]) == (True, {})

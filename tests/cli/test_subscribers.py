@@ -47,6 +47,10 @@ def test_add_list_and_remove(sink: Sink, cli: Command) -> None:
     cli("subscribers", "add", "team@example.com")
     record = json.loads(cli("subscribers", "remove", "team@example.com", "--json").out)
     assert (record["address"], record["taken_back"]) == ("team@example.com", 0)
+    cli("subscribers", "add", "team@example.com")
+    erased = json.loads(cli("subscribers", "remove", "team@example.com", "--erase", "--json").out)
+    assert (erased["type"], erased["address"]) == ("erased", "team@example.com")
+    assert erased["rows"] >= 1
     assert sink.mails == []
 
 

@@ -106,6 +106,7 @@ REFUSED: list[tuple[Any, str]] = [
     ('{"Statement": [], "Statement": []}', "the key 'Statement' twice"),
     ("%7B%22Statement%22%3A%20%22%FF", "URL-encoded, but not as UTF-8"),
     ("%7B%22Statement%22", "the JSON is cut off"),
+    ('{"Statement": "a\tb"}', "Invalid control character at line 1, column 17"),
     (" " * (3 * json_text.MAX_CHARACTERS + 1), "more than any policy has"),
     ('{"Statement": "' + "x" * json_text.MAX_CHARACTERS + '"}', "are the limit"),
     ({}, "no Statement"),

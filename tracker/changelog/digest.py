@@ -11,7 +11,7 @@ from tracker.changelog.mails import Body, MailRow, assembled, period_message
 from tracker.changelog.period import PeriodView
 from tracker.changelog.period_headline import period_subject
 from tracker.changelog.subject import clip, signed
-from tracker.changelog.wording import count, number, stretch
+from tracker.changelog.wording import count, file_part, number, stretch
 from tracker.model.change import Attention, Period
 from tracker.model.instants import iso
 from tracker.model.message import Attachment, Message
@@ -71,7 +71,7 @@ def digest_message(
     )
     ids = "".join(sorted(f"{one.policy} {iso(one.since)}/{iso(one.until)}\n" for one in periods))
     full = Attachment(
-        f"changelog_{page.name.replace(' ', '-')}.md",
+        f"changelog_{file_part(page.name)}.md",
         "text/markdown",
         renderer.period_markdown(*periods),
     )

@@ -5,11 +5,13 @@ page and leads in the subject of a mail (subject.py).
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from tracker.changelog.actors import actor, lower_first
 from tracker.changelog.wording import between, count, day, listed, number, short, some, was
 from tracker.model.change import Change, DenyChange, Difference
-from tracker.model.history import Kind, Rollback
+from tracker.model.history import Endpoint, Kind, Rollback
+from tracker.model.identity import VersionId
 
 
 def headline(change: Change) -> str:
@@ -29,9 +31,15 @@ def headline(change: Change) -> str:
         return f"{change.policy.name} is visible to this account again ({after.version}): {_all_of(change)}."
     if kind is Kind.ROLLED_BACK and change.transition.rollback:
         return _rolled_back(change, change.transition.rollback)
+    if kind is Kind.COMPARED and before and after and _identity(before) == _identity(after):
+        return f"{before.version} was compared with itself: it is the same version."
     opening, can = _opening(change)
     sentence = _sentence(change, can)
     return f"{opening}{lower_first(sentence)}" if opening else sentence
+
+
+def _identity(end: Endpoint) -> tuple[VersionId, datetime]:
+    return end.version, end.create_date
 
 
 def _opening(change: Change) -> tuple[str, str]:
@@ -187,7 +195,9 @@ def _no_action_came_or_went(change: Change) -> str:
         return f"{who} can call the same actions as before; the patterns that allow them are others."
     if difference.redundant:
         return f"{who} can do exactly what it could do before; {count(len(difference.redundant), 'edit')} had no effect."
-    return f"{who} can do exactly what it could do before; only the document was rewritten."
+    if difference.cosmetic or change.transition.kind is not Kind.COMPARED:
+        return f"{who} can do exactly what it could do before; only the document was rewritten."
+    return f"{who} can do exactly the same: it is the same document."
 
 
 def _denies(difference: Difference, who: str) -> str:

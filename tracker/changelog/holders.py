@@ -18,7 +18,7 @@ def answer(
     holding = sum(one.span_at(moment) is not None for one in found)
     what = asked.asked if asked.single else f"{'all' if every else 'any'} of {asked.asked}"
     then = f"at {iso(moment)}" if moment else "now"
-    verb = "allowed" if moment else "allow" if holding != 1 else "allows"
+    verb = "allowed" if moment else "allows" if 1 in (holding, known) else "allow"
     told = f"{holding:,} of {count(known, 'policy', 'policies')} {verb} {what} {then}"
     others = len(found) - holding
     if others:

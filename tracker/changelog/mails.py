@@ -20,7 +20,7 @@ from tracker.changelog.record import dumps
 from tracker.changelog.services import SummaryRow
 from tracker.changelog.subject import clip, subject
 from tracker.changelog.view import ChangeView
-from tracker.changelog.wording import count, number, short, some
+from tracker.changelog.wording import count, file_part, number, short, some
 from tracker.model.change import Change, Period
 from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso, words
@@ -291,7 +291,7 @@ def period_message(
         origins=net.origins if net else (),
         form=form,
     )
-    name = view.name.replace(" ", "-")
+    name = file_part(view.name)
     full = Attachment(f"{period.policy.name}_{name}.md", "text/markdown", renderer.period_markdown(period))
     severities = {
         item.severity for item in (*period.transient_attention, *(period.net.attention if period.net else ()))

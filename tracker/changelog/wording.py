@@ -81,6 +81,11 @@ def stretch(since: datetime, until: datetime) -> str:
     return f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC"
 
 
+def file_part(name: str) -> str:
+    """The name of a period as part of a file's name, which on some systems holds no colon."""
+    return name.replace(" ", "-").replace(":", "")
+
+
 def short(text: str, most: int) -> str:
     """The text, cut with an ellipsis where it is longer than `most` characters."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"

@@ -210,7 +210,7 @@ def _levels(
         }[how]
         yield _level(
             level, rule, names, _scopes(members), catalogue, f"call {_named(names)} (access level {level}){where}",
-            f"Until now the policy only read, but for {reading}.", reason,
+            f"Until now the policy only read{reading.but}.", reason,
         )  # fmt: skip
 
 
@@ -232,7 +232,7 @@ def _levels_in_force(
             yield _level(
                 *found, [grant.spelling], grant.scopes, catalogue,
                 f"call {grant.spelling} (access level {found[0]})",
-                f"The policy only reads, but for {reading}.",
+                f"The policy only reads{reading.but}.",
                 accepted.reason(action, grant.scopes), since(action),
             )  # fmt: skip
 

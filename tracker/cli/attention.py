@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracker.cli.app import Examples, formatted
+from tracker.cli.gravest import gravest_first
 from tracker.cli.output import put, put_items, table
 from tracker.cli.policies import POLICY, archived, default_of
 from tracker.cli.shell import Shell
@@ -38,12 +39,12 @@ def command(shell: Shell, policies: tuple[str, ...], why: bool, wanted: str) -> 
     if wanted == "json":
         put_items(
             "attention",
-            [_record(arn, one) for arn, findings in found.items() for one in findings],
+            [_record(arn, one) for arn, findings in found.items() for one in gravest_first(findings)],
             catalogue=tracker.catalogue().version,
         )
         return
     for arn, findings in found.items():
-        shown = [one for one in findings if not one.accepted]
+        shown = gravest_first(one for one in findings if not one.accepted)
         put(
             f"{arn.name} {defaults[arn][0]}: {len(shown)} findings, {len(findings) - len(shown)} accepted ones hidden (catalogue {tracker.catalogue().version})\n"
         )

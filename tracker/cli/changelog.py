@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tracker.cli.app import Examples, formatted
-from tracker.cli.output import put, put_items, table
+from tracker.cli.output import put, put_items, put_json_text, table
 from tracker.cli.policies import POLICY, archived, stretch
 from tracker.cli.shell import Shell
 from tracker.errors import InputError
@@ -66,7 +66,7 @@ def command(
     if period and every and wanted == "text":
         _put_overall(tracker, arns, period)
     elif period:
-        put(_period(tracker, arns, period, wanted))
+        (put_json_text if wanted == "json" else put)(_period(tracker, arns, period, wanted))
     else:
         _cumulative(tracker, arns, wanted)
 

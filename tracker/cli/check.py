@@ -6,6 +6,7 @@ import click
 
 from tracker.cli.app import Examples, formatted
 from tracker.cli.exits import PARTIAL, USAGE, changed, worst
+from tracker.cli.gravest import SEVEREST, gravest_first
 from tracker.cli.output import put, put_error, put_json, table, waiting
 from tracker.cli.overseen import overseen
 from tracker.cli.policies import POLICY, watch_of
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 _SHOWN = (
     5  # findings of a change, or policies of which there is one thing to say; the changelog has all of them
 )
-_SEVEREST = ("alarm", "attention", "info", "none")
 
 
 def _keep_accounts(ctx: click.Context, _: click.Parameter, path: str | None) -> None:
@@ -113,7 +113,8 @@ def command(
             put(_summary(tracker, done))
             _put_accounts(tracker, watch, done)
     for one in failed:
-        put_error(f"{_name(one.policy)}: {one.error}", one.advice)
+        name = _name(one.policy)  # an error about its document names it already
+        put_error(one.error if one.error.startswith(name) else f"{name}: {one.error}", one.advice)
     codes = [_code(one, alone=not (watch or if_due)) for one in failed]
     if not dry_run:
         codes += _mail_codes(tracker, refused)
@@ -132,7 +133,7 @@ def _put_changes(tracker: "Tracker", changes: "Sequence[Change]", *, in_full: bo
     folded = again if len(again) > 1 else []
     told = [one for one in changes if one not in folded]
     if sort:
-        told.sort(key=lambda one: (_SEVEREST.index(one.severity), one.policy.name.lower()))
+        told.sort(key=lambda one: (SEVEREST.index(one.severity), one.policy.name.lower()))
     for change in told:
         put(_told(tracker, change, in_full=in_full))
     if folded:
@@ -183,10 +184,11 @@ def _told(tracker: "Tracker", change: "Change", *, in_full: bool) -> str:
     from tracker.changelog.headline import headline, versions
 
     lines = [f"{change.policy.name} {versions(change)}: {headline(change)}"]
-    findings = [one for one in change.attention if not one.accepted]
-    lines += [f"  {one.severity}: {one.consequence} ({', '.join(one.actions)})" for one in findings[:_SHOWN]]
-    if len(findings) > _SHOWN:
-        lines.append(f"  and {len(findings) - _SHOWN} more")
+    findings = gravest_first(one for one in change.attention if not one.accepted)
+    shown = max(_SHOWN, sum(one.severity == "alarm" for one in findings))  # an alarm is never cut
+    lines += [f"  {one.severity}: {one.consequence} ({', '.join(one.actions)})" for one in findings[:shown]]
+    if len(findings) > shown:
+        lines.append(f"  and {len(findings) - shown} more")
     lines += [f"  tripwire {one.pattern}: {', '.join(one.actions)}" for one in change.tripwires]
     lines.append(f"  {tracker.changelogs.of(change.policy)}")
     return "\n".join(lines)
@@ -197,7 +199,9 @@ def _summary(tracker: "Tracker", done: "Round") -> str:
     count, found = len(done.checked), len(done.changes)
     parts = [f"{found} {'change' if found == 1 else 'changes'}" if found else "nothing changed"]
     if done.baseline:
-        parts.append(f"{_names(done.baseline)} looked at for the first time")
+        many = len(done.baseline) > _SHOWN + 1
+        who = f"{len(done.baseline):,}" if many else _names(done.baseline)
+        parts.append(f"{who} looked at for the first time")
     if done.stale:
         parts.append(f"an older answer about {_names(done.stale)} was ignored")
     if done.failed:
@@ -206,7 +210,7 @@ def _summary(tracker: "Tracker", done: "Round") -> str:
         parts.append(f"{done.queued} {'mail' if done.queued == 1 else 'mails'} queued")
     if done.dry:
         parts.append("nothing was written")
-    when = f"looked at {count} {'policy' if count == 1 else 'policies'}, {words(done.end)}"
+    when = f"looked at {count:,} {'policy' if count == 1 else 'policies'}, {words(done.end)}"
     return f"{when}: {', '.join(parts)}; next look {words(tracker.plan.look.next(done.end))}"
 
 

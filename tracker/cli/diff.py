@@ -7,7 +7,7 @@ import click
 
 from tracker.cli.app import Examples, formatted
 from tracker.cli.exits import changed, worst
-from tracker.cli.output import put
+from tracker.cli.output import put, put_json_text
 from tracker.cli.policies import POLICY, archived, default_of, version_of
 from tracker.cli.shell import Shell
 from tracker.errors import UnknownPolicyError
@@ -68,7 +68,9 @@ def command(
     if explain:
         from tracker.cli.explain import explained
 
-        put(explained(before, after, explain, tracker.catalogue(), wanted))
+        (put_json_text if wanted == "json" else put)(
+            explained(before, after, explain, tracker.catalogue(), wanted)
+        )
     else:
         renderer = tracker.renderer()
         renderings = {
@@ -77,7 +79,7 @@ def command(
             "html": renderer.html,
             "json": renderer.json,
         }
-        put(renderings[wanted](change))
+        (put_json_text if wanted == "json" else put)(renderings[wanted](change))
     return worst(changed([change])) if exit_code else 0
 
 

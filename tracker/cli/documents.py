@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tracker.cli.policies import read_text
+from tracker.errors import DocumentError
 from tracker.model.history import Endpoint
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.instants import parse_instant
@@ -34,7 +35,13 @@ def is_file(argument: str) -> bool:
 
 def read_document(path: Path) -> FileDocument:
     """Read a policy document from a file. Raises InputError where it can't be read, DocumentError where it is none."""
-    text = read_text(path)
+    try:
+        return _read(path, read_text(path))
+    except DocumentError as error:  # nothing was fetched: what the core advises does not fit a file
+        raise DocumentError(str(error), advice="mend the file, or name another") from error
+
+
+def _read(path: Path, text: str) -> FileDocument:
     found = read_json(text, str(path))
     if "Statement" in found or not {"document", "PolicyVersion", "Document"} & found.keys():
         return FileDocument(path, parse_document(text, what=str(path)), None, None)

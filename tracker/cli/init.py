@@ -14,10 +14,14 @@ import click
 from tracker.cli.app import Examples, formatted
 from tracker.cli.output import put, put_json, waiting
 from tracker.cli.shell import Shell
+from tracker.errors import InputError
 
 if TYPE_CHECKING:
     from tracker.settings import Settings
 
+# What makes a folder ours, a checkout among them; and what may lie in a folder that is not used yet
+_OURS = frozenset({"policy-tracker.toml", "policy-tracker.toml.new", "snapshots", "tracker.db", ".git"})
+_HARMLESS = frozenset({".gitignore", ".gitkeep", "changelogs", "crashes", "lost+found", "tracker.lock"})
 _IGNORED = "# What is made again from the rest, or concerns this machine alone\ntracker.db*\ntracker.lock\ncrashes/\n"
 
 
@@ -62,7 +66,8 @@ def _make(shell: Shell, settings: "Settings", *, empty: bool) -> None:
     from tracker.cli.settings_file import settings_text
     from tracker.service import record_history
 
-    settings.home.mkdir(parents=True, exist_ok=True)
+    _refuse_foreign(settings.home)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # subscribers' addresses come to stand in it
     tracker = open_tracker(settings)
     if not empty:
         with waiting("copying the history that ships with policy-tracker"):
@@ -73,8 +78,23 @@ def _make(shell: Shell, settings: "Settings", *, empty: bool) -> None:
         ignored.write_text(_IGNORED, encoding="utf-8")
     drawn = time(secrets.randbelow(24), secrets.randbelow(60))
     new = settings.file.with_suffix(".toml.new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600, exist_ok=False)  # a password may come to stand there: its owner alone reads it
     new.write_text(settings_text(drawn), encoding="utf-8")
     new.replace(settings.file)
+
+
+def _refuse_foreign(home: Path) -> None:
+    """Raise InputError for a folder that holds other things: /etc, say, is not meant to become a tracker."""
+    there = sorted(one.name for one in home.iterdir()) if home.is_dir() else []
+    if not there or _OURS.intersection(there) or set(there) <= _HARMLESS:
+        return
+    named = ", ".join(there[:3]) + (f" and {len(there) - 3:,} more" if len(there) > 3 else "")
+    raise InputError(
+        f"{home} is not empty, and no tracker: it holds {named}",
+        advice=f"name a new or empty folder: policy-tracker init DIR; or, if it is meant, "
+        f"make an empty file {home / 'policy-tracker.toml'} or a folder 'snapshots' in it first",
+    )
 
 
 def _facts(settings: "Settings", made: bool) -> dict[str, Any]:

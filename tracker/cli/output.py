@@ -11,21 +11,41 @@ import click
 _SHORT = 20  # characters
 
 
+def cleaned(text: str) -> str:
+    """The text with its line ends and tabs kept and every other control, bidirectional or invisible character spelt out.
+
+    What a document brings could otherwise move the cursor, or turn a line around, on the terminal of whoever reads it.
+    """
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
+        return text
+    from tracker.changelog.inert import inert  # a regular expression of its own, and seldom needed
+
+    return "\n".join("\t".join(map(inert, line.split("\t"))) for line in text.split("\n"))
+
+
 def put(text: str) -> None:
-    """Text with exactly one line end."""
-    click.echo(text.rstrip("\n"))
+    """Text with exactly one line end, harmless to a terminal."""
+    click.echo(cleaned(text.rstrip("\n")))
 
 
 def put_error(what: str, advice: str = "") -> None:
     """What went wrong with a part, on standard error, and on a line of its own what to do next."""
-    click.echo(f"policy-tracker: {what}", err=True)
+    click.echo(f"policy-tracker: {cleaned(what)}", err=True)
     if advice:
-        click.echo(f"  {advice}", err=True)
+        click.echo(f"  {cleaned(advice)}", err=True)
 
 
 def put_json(value: object) -> None:
-    """One JSON document."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """One JSON document; in ASCII where a person looks at it, so that no character of it moves their cursor."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=on_terminal()))
+
+
+def put_json_text(text: str) -> None:
+    """JSON that is written already, as `put_json` prints it: the same bytes, but for a terminal in ASCII."""
+    if on_terminal():
+        put_json(json.loads(text))
+    else:
+        click.echo(text.rstrip("\n"))
 
 
 def put_items(kind: str, items: Sequence[object], **more: object) -> None:
@@ -40,13 +60,23 @@ def on_terminal() -> bool:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table: drawn and folded to the width of a terminal, else plain columns in full, two spaces between."""
+    rows = [[_cell(cell) for cell in row] for row in rows]
     if on_terminal() and rows:
         _drawn(columns, rows)
         return
-    lines = [columns, *rows]
+    lines: list[Sequence[str]] = [columns, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(columns))]
     for line in lines:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _cell(text: str) -> str:
+    """A cell stays in its line, and harmless."""
+    if text.isascii() and text.isprintable():
+        return text
+    from tracker.changelog.inert import inert
+
+    return inert(text)
 
 
 def _drawn(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

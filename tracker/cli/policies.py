@@ -184,7 +184,13 @@ def stretch(
     if until and not since:
         raise click.UsageError("--until needs a --since")
     if month_:
-        return month(month_)
+        begin, end = month(month_)
+        if begin > now:
+            raise InputError(
+                f"that month has not begun: {month_}",
+                advice=f"the newest that has is {now:%Y-%m}; it is told as far as it has gone",
+            )
+        return begin, end
     if not since:
         return None
     begin, end = instant(since, "--since"), instant(until, "--until") if until else now

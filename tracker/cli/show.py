@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracker.cli.app import Examples, formatted
-from tracker.cli.output import put, put_json, table
+from tracker.cli.output import put, put_json, put_json_text, table
 from tracker.cli.policies import POLICY, Identity, archived, default_of, version_of
 from tracker.cli.shell import Shell
 from tracker.model.instants import iso, words
@@ -47,7 +47,7 @@ def command(shell: Shell, policy: str, actions: bool, document: bool, wanted: st
     (arn,) = archived(tracker, [name])
     identity = version_of(tracker, arn, version) if version else default_of(tracker, arn)
     if document:
-        put(tracker.archive.snapshot(arn, *identity).document)
+        put_json_text(tracker.archive.snapshot(arn, *identity).document)
         return
     from tracker.policy.granted import granted
 

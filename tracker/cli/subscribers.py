@@ -208,6 +208,9 @@ def remove(shell: Shell, address: str, erase: bool, wanted: str) -> None:
     tracker = shell.tracker()
     if erase:
         rows = tracker.subscribers.erase(address, tracker.clock())
+        if wanted == "json":
+            put_json({"schema": 1, "type": "erased", "address": address, "rows": rows})
+            return
         put(f"nothing names the address any more: {rows} rows say 'erased' instead")
         return
     waiting = tracker.subscribers.remove(address, tracker.clock())

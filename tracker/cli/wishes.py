@@ -31,7 +31,7 @@ CHANNELS = ("mail", "ses", "slack", "teams", "webhook", "sns", "eventbridge", "g
 
 _OPTIONS = [
     click.option("--policy", "policies", multiple=True, type=POLICY, metavar="POLICY",
-                 help="A policy to hear of, or a pattern like 'AWSSupport*'; may be given again. [default: every policy that is watched]"),
+                 help="A policy to hear of, or a pattern like 'AWSSupport*'; may be given again. [default: every policy that is looked at]"),
     click.option("--service", "services", multiple=True, metavar="PREFIX",
                  help="Only what concerns this service, like s3; may be given again."),
     click.option("--level", type=click.Choice(LEVELS, case_sensitive=False),

@@ -55,7 +55,7 @@ def read_json(raw: str | Mapping[str, object], what: str) -> dict[str, object]:
     except json.JSONDecodeError as error:
         ends = error.pos >= len(text) or error.msg.startswith("Unterminated string")
         cut = "the JSON is cut off" if ends else "not JSON"
-        refuse(what, f"{cut}: {error.msg} at line {error.lineno}, column {error.colno}")
+        refuse(what, f"{cut}: {error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno}")
     except RecursionError:
         refuse(what, f"nested deeper than {MAX_DEPTH} levels")
     except ValueError as error:  # a key twice, NaN, a number of thousands of digits
