@@ -173,7 +173,9 @@ def test_an_operator_looks_at_takes_back_and_clears(cli: Command) -> None:
 
 
 def test_an_address_that_is_asked_first_is_pending(cli: Command) -> None:
-    assert cli("subscribers", "add", "a@example.com", "--ask").code == 4  # no pages: no link could lead anywhere
+    assert (
+        cli("subscribers", "add", "a@example.com", "--ask").code == 4
+    )  # no pages: no link could lead anywhere
     pages = ("--set", "base_url=https://policies.example.org")
     done = cli(*pages, "subscribers", "add", "a@example.com", "--ask")
     assert (done.code, done.out) == (0, "a@example.com is asked to confirm by mail\n")
