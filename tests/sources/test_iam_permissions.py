@@ -56,7 +56,9 @@ def test_the_calls_made_are_exactly_those(iam: FakeIam, source: IamSource) -> No
     iam.put("arn:aws:iam::aws:policy/Other", "v1", document("s3:Get*"), "2020-01-01")
     iam.remove(ARN)
     assert source.look(ARN, known(V19)) == Answer(ARN, None)  # removed
-    assert source.look(ARN, known(V19), source.listing("aws")) == Answer(ARN, None)  # and lacking in a listing
+    assert source.look(ARN, known(V19), source.listing("aws")) == Answer(
+        ARN, None
+    )  # and lacking in a listing
     source.listing("aws", attached=True)
     assert {f"iam:{action}" for action in iam.actions} == allowed() == {*READ_ONE, *LIST_ALL}
 

@@ -54,6 +54,8 @@ def _allowed(change: Change) -> str:
     after = f"{count(difference.actions_after, 'action')} in {count(difference.services_after, 'service')}"
     if not (difference.actions_before or difference.actions_after):
         return ""
+    if change.transition.kind is Kind.COMPARED:
+        return f"{before} before, {after} after"
     if change.transition.after is None:
         return f"{before} when it was last seen"
     return f"{before} before, {after} after" if change.transition.before else after
@@ -70,7 +72,7 @@ def origins(change: Change) -> tuple[Origin, ...]:
         out.append(Origin("Before", _end(transition.before)))
     if transition.after:
         out.append(Origin("After", _end(transition.after, unseen=unseen(change))))
-    else:
+    elif transition.kind is not Kind.COMPARED:
         out.append(
             Origin("After", f"no longer visible to this account since {words(transition.observed_at)}")
         )
