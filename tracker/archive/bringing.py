@@ -5,14 +5,14 @@ a line that is there is not added again, and rows are replaced.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.archive import files, folder, index
 from tracker.archive.layout import TIMELINE, Identity, file_name, policy_folder, policy_key
-from tracker.archive.records import observation_line
+from tracker.archive.records import snapshot_text
 from tracker.archive.writing import KeptMany, Writer
 from tracker.errors import TrackerError
 from tracker.model.history import Look, Observation, Snapshot
@@ -22,8 +22,9 @@ from tracker.store.database import Database
 from tracker.store.steps import Step, no_step
 
 if TYPE_CHECKING:
-    from tracker.policy.intervals import Interval
+    from tracker.archive.grants import Grants, Written
 
+Values = tuple[object, ...]  # of one row, in the order of its columns
 Held = Mapping[Identity, tuple[str, str]]  # of each archived version its document's sha256 and its source
 
 
@@ -50,14 +51,28 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What is brought in of one policy, compared already."""
+    """What is brought in of one policy, compared already, and as plain texts: it may come from another process."""
 
-    before: Standing
     arn: PolicyArn
-    snapshots: tuple[Snapshot, ...]  # new ones, and those that another source had too or contradicts
-    lines: tuple[Observation, ...] = ()  # to be added to the timeline
-    changes: tuple[ChangeRow, ...] = ()  # every change of the policy, as the archive will then know it
-    grants: "tuple[Interval, ...]" = ()  # every interval, by the lines of the timeline as it will be
+    is_new: bool  # the archive has nothing of it
+    versions: int  # that it will have
+    files: tuple[tuple[str, bytes], ...] = ()  # new snapshots: name and content
+    others: tuple[Snapshot, ...] = ()  # that another source had too, or that contradict one
+    lines: tuple[str, ...] = ()  # to be added to the timeline
+    snapshots: tuple[Values, ...] = ()  # rows of what is new
+    observations: tuple[Values, ...] = ()  # rows of the whole timeline as it will be
+    changes: tuple[Values, ...] = ()  # rows of every change as the archive will then know it
+    grants: "tuple[Written, ...]" = ()  # every interval, by the lines of the timeline as it will be
+
+    @property
+    def changed(self) -> bool:
+        """Whether the index has to say something else of it."""
+        return bool(self.observations)
+
+
+def file_of(snapshot: Snapshot) -> tuple[str, bytes]:
+    """The name and the content of a snapshot's file."""
+    return file_name(snapshot.identity), snapshot_text(snapshot).encode()
 
 
 def standing(root: Path, db: sqlite3.Connection, arn: PolicyArn, looks: tuple[Look, ...]) -> Standing:
@@ -87,48 +102,41 @@ def standing(root: Path, db: sqlite3.Connection, arn: PolicyArn, looks: tuple[Lo
     )
 
 
-def bring(root: Path, database: Database, batch: Sequence[Brought], step: Step = no_step) -> KeptMany:
-    """Write a batch: each policy at most once in it. The caller holds the round's lock."""
-    kept = Writer(root, step).keep_many(
-        (snapshot for one in batch for snapshot in one.snapshots), checked=True
-    )
-    _add_lines(root, batch, step)
-    changed = [one for one in batch if one.changes or one.lines or one.grants]
-    if changed:
+@dataclass(slots=True)
+class Bringer:
+    """Writes batches, one after another. The caller holds the round's lock."""
+
+    root: Path
+    database: Database
+    step: Step = no_step
+    _writer: Writer = field(init=False)
+    _grants: "Grants | None" = None  # what the batches before met: most patterns stand in many policies
+
+    def __post_init__(self) -> None:
+        self._writer = Writer(self.root, self.step)
+
+    def bring(self, batch: Sequence[Brought]) -> KeptMany:
+        """Write a batch: each policy at most once in it."""
+        for one in batch:
+            self._writer.stage_files(policy_folder(self.root, one.arn), one.files)
+        kept = self._writer.keep_many((each for one in batch for each in one.others), checked=True)
+        places = {policy_folder(self.root, one.arn) / TIMELINE: one.lines for one in batch if one.lines}
+        files.append_many(places, step=self.step, name="timeline")
+        changed = [one for one in batch if one.changed]
+        if changed:
+            self._index(changed)
+        return kept
+
+    def _index(self, batch: Sequence[Brought]) -> None:
         from tracker.archive.grants import Grants
 
-        with database.writing() as db:
-            writer = Grants(db)
-            for one in changed:
-                _index(root, db, one)
-                writer.replace(policy_key(one.arn), one.grants)
-    return kept
-
-
-def _add_lines(root: Path, batch: Iterable[Brought], step: Step) -> None:
-    files.append_many(
-        {
-            policy_folder(root, one.arn) / TIMELINE: [observation_line(line) for line in one.lines]
-            for one in batch
-            if one.lines
-        },
-        step=step,
-        name="timeline",
-    )
-
-
-def _index(root: Path, db: sqlite3.Connection, one: Brought) -> None:
-    """The rows of one policy, from what is in memory of it: the same that its files would give."""
-    key, place = policy_key(one.arn), policy_folder(root, one.arn)
-    arn = one.arn if one.before.is_new else folder.arn_in(place) or one.arn
-    new = {snapshot.identity: snapshot for snapshot in reversed(one.snapshots)}  # of two the first is kept
-    known = one.before.held.keys() | new.keys()
-    seen = (*one.before.lines, *one.lines)
-    length = (place / TIMELINE).stat().st_size if seen else 0
-    index.put(
-        db,
-        index.policy_row(key, arn, len(known), length),
-        [index.snapshot_row(key, new[each]) for each in sorted(new) if not one.before.indexed(each)],
-        index.observation_rows(key, seen),
-        [index.change_row(change) for change in one.changes],
-    )
+        with self.database.writing() as db:
+            grants = self._grants.again(db) if self._grants else Grants(db)
+            for one in batch:
+                place, key = policy_folder(self.root, one.arn), policy_key(one.arn)
+                arn = one.arn if one.is_new else folder.arn_in(place) or one.arn
+                length = (place / TIMELINE).stat().st_size if one.observations else 0
+                row = index.policy_row(key, arn, one.versions, length)
+                index.put(db, row, one.snapshots, one.observations, one.changes)
+                grants.put(key, one.grants)
+        self._grants = grants

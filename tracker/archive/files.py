@@ -74,23 +74,30 @@ def make_folders(folder: Path, above: Path, unsynced: set[Path] | None = None) -
     With `unsynced` the folders that hold new ones are put in there, for the caller to sync. Raises InputError for a
     link, SetupError where the disk refuses.
     """
-    missing = [folder, *(one for one in folder.parents if above in one.parents or one == above)]
+    missing = [folder]
+    while missing[-1] != above:
+        missing.append(missing[-1].parent)
     for one in reversed(missing):
-        if one != above and one.is_symlink():
-            raise InputError(
-                f"{one} is a symbolic link: the archive does not write through it",
-                advice="put a real folder in its place",
-            )
-        try:
-            one.mkdir(mode=0o755)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise _disk(one, error) from error
-        if unsynced is None:
-            sync_folder(one.parent)
-        else:
-            unsynced.add(one.parent)
+        make_folder(one, unsynced, may_be_link=one == above)
+
+
+def make_folder(folder: Path, unsynced: set[Path] | None = None, *, may_be_link: bool = False) -> None:
+    """Make one folder in another that is there; see `make_folders`."""
+    if not may_be_link and folder.is_symlink():
+        raise InputError(
+            f"{folder} is a symbolic link: the archive does not write through it",
+            advice="put a real folder in its place",
+        )
+    try:
+        folder.mkdir(mode=0o755)
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise _disk(folder, error) from error
+    if unsynced is None:
+        sync_folder(folder.parent)
+    else:
+        unsynced.add(folder.parent)
 
 
 def write_temporary(path: Path, raw: bytes) -> Path:

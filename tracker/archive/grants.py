@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 LITERAL, WILD, BUT = 0, 1, 2  # patterns.kind
 Numbered = tuple[int, Observation]  # an observation with its line
 Documents = Callable[[Identity], Document]
+# Effect, scope as the table holds it, pattern, spelling, since, until, number and sid of the statement.
+Written = tuple[str, str, str, str, int, int | None, int, str]
 
 _OPEN = """
 SELECT effect, scope, text, kind, spelling, since, until, number, sid
@@ -82,6 +84,21 @@ def told(one: Interval) -> tuple[object, ...]:
     return (one.effect, scope, kind, text, one.since, one.until, one.label.number, one.label.sid)
 
 
+def written(made: Iterable[Interval]) -> list[Written]:
+    """Intervals as plain values, ready for the tables: what a process that compares hands to the one that writes."""
+    scopes: dict[int, str] = {}  # intervals of one scope share the object
+    rows: list[Written] = []
+    for one in made:
+        scope = scopes.get(id(one.place))
+        if scope is None:
+            scope = scopes[id(one.place)] = place_text(one.place)
+        label = one.label
+        rows.append(
+            (one.effect, scope, one.pattern, one.spelling, one.since, one.until, label.number, label.sid)
+        )
+    return rows
+
+
 def rows(db: sqlite3.Connection) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
     """Each policy's folder with its rows in the tables, as `told` tells an interval; one policy at a time."""
     for holder, key in db.execute("SELECT id, policy FROM holders ORDER BY policy").fetchall():
@@ -98,9 +115,7 @@ class Grants:
 
     def replace(self, key: str, made: Sequence[Interval]) -> None:
         """All intervals of a policy in the place of those it has. Its row in `policies` is there already."""
-        holder = self._holder(key)
-        self._db.execute("DELETE FROM grants WHERE holder = ?", (holder,))
-        self._insert(holder, made)
+        self.put(key, written(made))
 
     def go_on(self, key: str, later: Sequence[Numbered], documents: Documents) -> None:
         """Feed observations that are later than all of those before to a policy's open intervals."""
@@ -110,7 +125,7 @@ class Grants:
         still = [_interval(row) for row in self._db.execute(_OPEN, (holder,))]
         made = intervals(later, documents, still)
         self._db.execute("DELETE FROM grants WHERE holder = ? AND until IS NULL", (holder,))
-        self._insert(holder, made)
+        self._insert(holder, written(made))
 
     def forget(self, key: str) -> None:
         """A policy whose folder is gone."""
@@ -119,17 +134,25 @@ class Grants:
         )
         self._db.execute("DELETE FROM holders WHERE policy = ?", (key,))
 
-    def _insert(self, holder: int, made: Sequence[Interval]) -> None:
-        places: dict[tuple[str, int], int] = {}  # intervals of one scope share the object
+    def put(self, key: str, made: Iterable[Written]) -> None:
+        """What `replace` does, with intervals that were written out elsewhere."""
+        holder = self._holder(key)
+        self._db.execute("DELETE FROM grants WHERE holder = ?", (holder,))
+        self._insert(holder, made)
+
+    def again(self, db: sqlite3.Connection) -> "Grants":
+        """One for the next transaction that knows what this one met. Only where this one's was committed."""
+        other = Grants(db)
+        other._patterns, other._ids = self._patterns, self._ids
+        return other
+
+    def _insert(self, holder: int, made: Iterable[Written]) -> None:
         rows = []
-        for one in made:
-            key = (one.effect, id(one.place))
-            if key not in places:
-                places[key] = self._id("places", one.effect, place_text(one.place))
-            statement = self._ids.get(("statements", one.label.number, one.label.sid))
-            if statement is None:
-                statement = self._id("statements", one.label.number, one.label.sid)
-            rows.append((self._pattern(one), holder, places[key], one.since, one.until, statement))
+        ids = self._ids
+        for effect, scope, pattern, spelling, since, until, number, sid in made:
+            place = ids.get(("places", effect, scope)) or self._id("places", effect, scope)
+            statement = ids.get(("statements", number, sid)) or self._id("statements", number, sid)
+            rows.append((self._pattern(pattern, spelling), holder, place, since, until, statement))
         self._db.executemany(
             "INSERT INTO grants (pattern, holder, place, since, until, statement) VALUES (?, ?, ?, ?, ?, ?)",
             rows,
@@ -138,17 +161,17 @@ class Grants:
     def _holder(self, key: str) -> int:
         return self._id("holders", key)
 
-    def _pattern(self, one: Interval) -> int:
+    def _pattern(self, pattern: str, spelt: str) -> int:
         """The id of a pattern. Of several spellings the first in order stands."""
-        identity, spelling = self._patterns.get(one.pattern) or self._find_pattern(one)
-        if one.spelling < spelling:
-            spelling = one.spelling
+        identity, spelling = self._patterns.get(pattern) or self._find_pattern(pattern, spelt)
+        if spelt < spelling:
+            spelling = spelt
             self._db.execute("UPDATE patterns SET spelling = ? WHERE id = ?", (spelling, identity))
-        self._patterns[one.pattern] = (identity, spelling)
+        self._patterns[pattern] = (identity, spelling)
         return identity
 
-    def _find_pattern(self, one: Interval) -> tuple[int, str]:
-        kind, text = _kind(one.pattern)
+    def _find_pattern(self, pattern: str, spelt: str) -> tuple[int, str]:
+        kind, text = _kind(pattern)
         found = self._db.execute(
             "SELECT id, spelling FROM patterns WHERE text = ? AND kind = ?", (text, kind)
         ).fetchone()
@@ -157,9 +180,9 @@ class Grants:
         service = service_of(text) if kind != BUT else ""
         made = self._db.execute(
             "INSERT INTO patterns (kind, service, text, spelling) VALUES (?, ?, ?, ?) RETURNING id",
-            (kind, service, text, one.spelling),
+            (kind, service, text, spelt),
         )
-        return int(made.fetchone()[0]), one.spelling
+        return int(made.fetchone()[0]), spelt
 
     def _id(self, table: str, *values: object) -> int:
         """The id of a holder (policy), a place (effect, scope) or a statement (number, sid), given where it has none."""

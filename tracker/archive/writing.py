@@ -1,7 +1,7 @@
 """Snapshots onto the disk: one at once, or many with one pass of syncing. Never an overwrite."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -39,6 +39,7 @@ class Writer:
     root: Path
     step: Step = no_step
     _pending: dict[Path, Path] = field(default_factory=dict)  # a file's place -> its temporary file
+    _made: set[Path] = field(default_factory=set)  # folders that were made, or looked at
     _parents: set[Path] = field(default_factory=set)  # folders that hold new folders, not yet synced
     _sources: dict[Path, list[str]] = field(default_factory=dict)  # sources.jsonl -> lines to add
 
@@ -68,6 +69,25 @@ class Writer:
             self.flush()  # what was read before a faulty one is kept
         return KeptMany(counts["new"], counts["same"], tuple(conflicts))
 
+    def stage_files(self, place: Path, contents: Sequence[tuple[str, bytes]]) -> None:
+        """Write new snapshots of one policy beside their places, as `records.snapshot_text` made them.
+
+        The caller knows that none of them is there, and checked each when it made it.
+        """
+        if contents:
+            self._make(place)
+        for name, raw in contents:
+            self._pending[place / name] = files.write_temporary(place / name, raw)
+
+    def _make(self, place: Path) -> None:
+        if place in self._made:
+            return
+        if place.parent in self._made:
+            files.make_folder(place, self._parents)
+        else:
+            files.make_folders(place, self.root.parent, self._parents)
+        self._made |= {place, place.parent}
+
     def stage(self, snapshot: Snapshot, *, checked: bool = False) -> tuple[Kept, Path]:
         """Write a snapshot beside its place; `flush` gives it its name. Raises DocumentError for one that is not what it says."""
         if not checked:
@@ -78,7 +98,7 @@ class Writer:
             self.flush()
         held = self._held(path, snapshot)
         if held is None:
-            files.make_folders(place, self.root.parent, self._parents)
+            self._make(place)
             self._pending[path] = files.write_temporary(path, snapshot_text(snapshot).encode())
             return "new", path
         if held.sha256 == snapshot.sha256:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from tracker.archive.bringing import Brought, Standing
+from tracker.archive.bringing import Bringer, Brought, Standing
 from tracker.archive.layout import policy_key
 from tracker.collaborators import Tracker
 from tracker.importing.prepare import Prepared, Preparing
@@ -24,9 +23,6 @@ from tracker.model.rounds import Failure
 from tracker.sources.history import Selection, open_history
 from tracker.sources.known_paths import arn_by_name
 from tracker.sources.past import History, Job
-
-if TYPE_CHECKING:
-    from tracker.archive.writing import KeptMany
 
 BATCH_POLICIES = 64  # written, synced and indexed together
 BATCH_BYTES = 16 * 1024 * 1024  # of documents in a batch
@@ -56,14 +52,12 @@ class _Sums:
             policies=1,
             versions=one.versions,
             observations=one.observations,
+            new_policies=one.is_new,
             new_versions=one.new_versions,
+            new_observations=one.new_observations,
             gaps=one.gaps,
             stale=one.stale,
         )
-        if one.brought is not None and one.brought.before.is_new:
-            self.counts.update(new_policies=1 if one.brought.snapshots else 0)
-        if one.brought is not None:
-            self.counts.update(new_observations=len(one.brought.lines))
         self.kinds.update(one.kinds)
         self.first = min((when for when in (self.first, one.first) if when), default=None)
         self.last = max((when for when in (self.last, one.last) if when), default=None)
@@ -106,12 +100,12 @@ def bring_history(
     """Bring a source's history into the archive, within the caller's round. Nobody is mailed about the past."""
     sums = _Sums()
     preparing = Preparing(tracker.archive.root, run, tracker.clock().date(), tracker.catalogue, tracker.rules)
-    batch = _Batch(tracker, sums)
-    progress(0, history.files)
-    for one in _prepared(preparing, _told(tracker, history, arn_of), history.files):
+    batch, files = _Batch(tracker.archive.bringer(), tracker.home, sums), history.files
+    progress(0, files)
+    for one in _prepared(preparing, _told(tracker, history, arn_of), files):
         sums.add(one)
         batch.add(one)
-        progress(sums.counts["files"], history.files)
+        progress(sums.counts["files"], files)
     batch.write()
     counts = sums.counts
     return Imported(
@@ -142,7 +136,8 @@ def bring_history(
 class _Batch:
     """What waits to be written."""
 
-    tracker: Tracker
+    bringer: Bringer
+    home: Path
     sums: _Sums
     waiting: list[Brought] = field(default_factory=list)
     size: int = 0
@@ -152,7 +147,7 @@ class _Batch:
         if one.brought is None:
             return
         self.waiting.append(one.brought)
-        self.size += sum(len(snapshot.document) for snapshot in one.brought.snapshots)
+        self.size += sum(len(raw) for _, raw in one.brought.files)
         if len(self.waiting) >= BATCH_POLICIES or self.size >= BATCH_BYTES:
             self.write()
 
@@ -160,9 +155,8 @@ class _Batch:
         """Files, lines, rows."""
         if not self.waiting:
             return
-        kept: KeptMany = self.tracker.archive.bring(self.waiting)
-        home = self.tracker.home
-        self.sums.conflicts |= {str(path.relative_to(home)) for path in kept.conflicts}
+        kept = self.bringer.bring(self.waiting)
+        self.sums.conflicts |= {str(path.relative_to(self.home)) for path in kept.conflicts}
         self.waiting, self.size = [], 0
 
 

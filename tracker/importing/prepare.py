@@ -4,16 +4,17 @@ It runs in whichever process has time. No database is opened here: a forked proc
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracker.archive import folder
-from tracker.archive.bringing import Brought, Standing
-from tracker.archive.grants import in_time, intervals
-from tracker.archive.layout import policy_folder
+from tracker.archive import folder, index
+from tracker.archive.bringing import Brought, Standing, file_of
+from tracker.archive.grants import in_time, intervals, written
+from tracker.archive.layout import policy_folder, policy_key
+from tracker.archive.records import observation_line
 from tracker.errors import TrackerError
 from tracker.model.catalogue import Catalogue
 from tracker.model.history import Kind, Observation, Snapshot, Transition
@@ -40,7 +41,9 @@ class Prepared:
     brought: Brought | None  # None: the archive has all of it
     versions: int = 0
     observations: int = 0
+    is_new: bool = False  # the archive had nothing of it
     new_versions: int = 0
+    new_observations: int = 0
     first: datetime | None = None
     last: datetime | None = None
     kinds: Mapping[str, int] = field(default_factory=dict)
@@ -80,23 +83,18 @@ class Preparing:
         new = {one.identity for one in keep} - before.held.keys()
         reading = self._reading(past, before, lines)
         moved = reading.transitions()
+        # A path that was learnt just now is part of every change's words, too.
+        anew = bool(new or lines or past.arn != before.arn)
         brought = None
         if keep or lines:
-            # A path that was learnt just now is part of every change's words, too.
-            anew = bool(new or lines or past.arn != before.arn)
-            brought = Brought(
-                before,
-                past.arn,
-                keep,
-                lines,
-                changes=tuple(change_row(reading.change(one)) for one in moved) if anew else (),
-                grants=tuple(intervals(in_time([*before.lines, *lines]), reading.document)) if anew else (),
-            )
+            brought = self._brought(past, before, keep, lines, reading if anew else None, moved)
         identities = {one.identity for one in past.snapshots}
         return Prepared(
             arn=past.arn,
             files=job.files,
             brought=brought,
+            is_new=before.is_new and bool(keep),
+            new_observations=len(lines),
             versions=len(identities),
             observations=len(past.observations),
             new_versions=len(new),
@@ -106,6 +104,39 @@ class Preparing:
             gaps=len(_gaps(moved)),
             stale=past.stale,
             refused=past.refused,
+        )
+
+    def _brought(
+        self,
+        past: Past,
+        before: Standing,
+        keep: tuple[Snapshot, ...],
+        lines: tuple[Observation, ...],
+        reading: Reading | None,
+        moved: tuple[Transition, ...],
+    ) -> Brought:
+        """What is to be written; `reading` is None where only another source of known versions is."""
+        fresh = {one.identity: one for one in reversed(keep) if one.identity not in before.held}
+        files = [fresh[identity] for identity in sorted(fresh)]
+        made = Brought(
+            arn=past.arn,
+            is_new=before.is_new,
+            versions=len(before.held.keys() | fresh.keys()),
+            files=tuple(map(file_of, files)),
+            others=tuple(one for one in keep if one is not fresh.get(one.identity)),
+            lines=tuple(map(observation_line, lines)),
+        )
+        if reading is None:
+            return made
+        key, seen = policy_key(past.arn), [*before.lines, *lines]
+        mended = [one for one in keep if one.identity in before.held and not before.indexed(one.identity)]
+        changes = [index.change_row(change_row(reading.change(one))) for one in moved]
+        return replace(
+            made,
+            snapshots=_values((index.snapshot_row(key, one) for one in (*files, *mended)), index.SNAPSHOTS),
+            observations=_values(index.observation_rows(key, seen), index.OBSERVATIONS),
+            changes=_values(changes, index.CHANGES),
+            grants=tuple(written(intervals(in_time(seen), reading.document))),
         )
 
     def _reading(self, past: Past, before: Standing, lines: tuple[Observation, ...]) -> Reading:
@@ -141,6 +172,10 @@ class Preparing:
 def without_run(one: Observation) -> tuple[object, ...]:
     """What an observation says, whichever round wrote it down."""
     return (one.observed_at, one.identity, one.source, one.basis)
+
+
+def _values(rows: Iterable[index.Row], columns: tuple[str, ...]) -> tuple[tuple[object, ...], ...]:
+    return tuple(tuple(row[column] for column in columns) for row in rows)
 
 
 def _gaps(moved: tuple[Transition, ...]) -> set[tuple[int, VersionId]]:

@@ -6,7 +6,7 @@ share a handful of signatures, and two documents differ in an action only where 
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -15,6 +15,7 @@ from tracker.model.change import Effect, Scope
 from tracker.policy.document import Document, Place, Statement
 from tracker.policy.patterns import canonical_action, is_wild, literal_prefix, matches
 
+MANY = 16  # actions under one scope, from which on a dictionary of their own pays
 Identity = tuple[object, ...]  # of a scope: equal where two scopes say the same in the same words
 
 
@@ -236,9 +237,12 @@ def signatures(access: Access, expander: Expander) -> dict[str, int]:
     return found
 
 
-def _mark(found: dict[str, int], actions: Iterable[str], bit: int) -> None:
-    if not found:
-        found.update(dict.fromkeys(actions, bit))
+def _mark(found: dict[str, int], actions: Collection[str], bit: int) -> None:
+    if len(actions) > MANY:  # in bulk: most of them stand under one scope alone
+        more = dict.fromkeys(actions, bit)
+        for action in found.keys() & more.keys():
+            more[action] |= found[action]
+        found.update(more)
         return
     get = found.get
     for action in actions:

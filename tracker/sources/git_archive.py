@@ -58,18 +58,10 @@ class GitArchive:
         self._ignored: set[str] = set()
         self._walk(_branch(place, branch), wanted)
         self._only_folder()
+        self.files = sum(len(rows.commits) for rows in self._rows.values())
+        self.ignored = len(self._ignored)
         head = self._id(len(self._moments) - 1)[:SHORT] if self._moments else "no commit"
         self.what = f"git archive {name or place} at {head}"
-
-    @property
-    def files(self) -> int:
-        """How many changes of files it has."""
-        return sum(len(rows.commits) for rows in self._rows.values())
-
-    @property
-    def ignored(self) -> int:
-        """Files that are no policies'."""
-        return len(self._ignored)
 
     def names(self) -> tuple[str, ...]:
         """The policies whose files it has, sorted."""
