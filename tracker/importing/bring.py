@@ -96,17 +96,21 @@ def bring_history(
     start: datetime,
     arn_of: Callable[[str], PolicyArn],
     progress: Progress = lambda done, of: None,
+    batch: int = BATCH_POLICIES,
 ) -> Imported:
-    """Bring a source's history into the archive, within the caller's round. Nobody is mailed about the past."""
+    """Bring a source's history into the archive, within the caller's round. Nobody is mailed about the past.
+
+    `batch` is how many policies are written together.
+    """
     sums = _Sums()
     preparing = Preparing(tracker.archive.root, run, tracker.clock().date(), tracker.catalogue, tracker.rules)
-    batch, files = _Batch(tracker.archive.bringer(), tracker.home, sums), history.files
+    waiting, files = _Batch(tracker.archive.bringer(), tracker.home, sums, batch), history.files
     progress(0, files)
     for one in _prepared(preparing, _told(tracker, history, arn_of), files):
         sums.add(one)
-        batch.add(one)
+        waiting.add(one)
         progress(sums.counts["files"], files)
-    batch.write()
+    waiting.write()
     counts = sums.counts
     return Imported(
         run=run,
@@ -139,6 +143,7 @@ class _Batch:
     bringer: Bringer
     home: Path
     sums: _Sums
+    most: int  # policies
     waiting: list[Brought] = field(default_factory=list)
     size: int = 0
 
@@ -148,7 +153,7 @@ class _Batch:
             return
         self.waiting.append(one.brought)
         self.size += sum(len(raw) for _, raw in one.brought.files)
-        if len(self.waiting) >= BATCH_POLICIES or self.size >= BATCH_BYTES:
+        if len(self.waiting) >= self.most or self.size >= BATCH_BYTES:
             self.write()
 
     def write(self) -> None:

@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tracker.archive import folder, index
 from tracker.archive.bringing import Brought, Standing, file_of
 from tracker.archive.grants import in_time, intervals, written
 from tracker.archive.layout import policy_folder, policy_key
 from tracker.archive.records import observation_line
-from tracker.errors import TrackerError
+from tracker.errors import InputError, TrackerError
 from tracker.model.catalogue import Catalogue
 from tracker.model.history import Kind, Observation, Snapshot, Transition
 from tracker.model.identity import PolicyArn, VersionId
@@ -25,9 +24,6 @@ from tracker.model.rules import Rules
 from tracker.publishing import change_row
 from tracker.reading import Reading
 from tracker.sources.past import Job, Past
-
-if TYPE_CHECKING:
-    from tracker.policy.document import Document
 
 Identity = tuple[VersionId, datetime]
 
@@ -84,7 +80,7 @@ class Preparing:
         reading = self._reading(past, before, lines)
         moved = reading.transitions()
         # A path that was learnt just now is part of every change's words, too.
-        anew = bool(new or lines or past.arn != before.arn)
+        anew = bool(lines or past.arn != before.arn) or any(not before.indexed(one.identity) for one in keep)
         brought = None
         if keep or lines:
             brought = self._brought(past, before, keep, lines, reading if anew else None, moved)
@@ -140,25 +136,21 @@ class Preparing:
         )
 
     def _reading(self, past: Past, before: Standing, lines: tuple[Observation, ...]) -> Reading:
-        """The policy's past as the archive will know it. What the archive holds is what counts."""
+        """The policy's past as the archive will know it."""
         place = policy_folder(self.root, past.arn)
         fresh: dict[Identity, Snapshot] = {}
         for snapshot in past.snapshots:
             fresh.setdefault(snapshot.identity, snapshot)
-        documents: dict[Identity, Document] = {
-            identity: document
-            for identity, document in past.documents.items()
-            if before.held.get(identity, (fresh[identity].sha256, ""))[0] == fresh[identity].sha256
-        }
+        # What the archive has is what counts; where its file is damaged, this one takes its place.
+        ours = {one for one, snapshot in fresh.items() if _is_ours(place, before, one, snapshot)}
+        documents = {one: document for one, document in past.documents.items() if one in ours}
         once = all(row.kind != Kind.RECREATED for row in before.changes)
         return Reading(
             arn=past.arn,
             observations=folder.in_time([*before.lines, *lines]),
             looks=before.looks,
             archived=frozenset(before.held.keys() | fresh.keys()),
-            fetch=lambda identity: (
-                folder.load(place, identity) if identity in before.held else fresh[identity]
-            ),
+            fetch=lambda identity: fresh[identity] if identity in ours else folder.load(place, identity),
             catalogue=self.catalogue,
             rules=self.rules,
             today=self.today,
@@ -167,6 +159,18 @@ class Preparing:
             else {},
             _documents=documents,
         )
+
+
+def _is_ours(place: Path, before: Standing, identity: Identity, snapshot: Snapshot) -> bool:
+    """Whether a version has the document of this snapshot, in the archive as it is or as it will be."""
+    if identity not in before.held:
+        return True
+    if before.indexed(identity):
+        return before.held[identity][0] == snapshot.sha256
+    try:
+        return folder.load(place, identity).sha256 == snapshot.sha256
+    except (InputError, FileNotFoundError):
+        return True
 
 
 def without_run(one: Observation) -> tuple[object, ...]:
