@@ -14,7 +14,6 @@ from tests.support.world import SUPPORT, World, make_world
 from tracker import service
 from tracker.archive.shipped import copy_shipped
 from tracker.errors import InputError
-from tracker.importing import bring
 from tracker.model.history import Look
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.imported import Imported
@@ -351,10 +350,7 @@ def test_what_is_written_together_does_not_show(tmp_path: Path, source: Path) ->
     whole = make_world(tmp_path / "whole")
     bring_in(whole, source)
     single = make_world(tmp_path / "single")
-    history = bring.opened(source, "", Selection())
-    single.tracker.archive.start_run("r1", "import", single.clock())
-    arn_of = bring.naming(single.tracker, "aws")
-    bring.bring_history(single.tracker, history, "r1", single.clock(), arn_of, batch=1)
+    service.import_history(single.tracker, source, Selection(), batch=1)
     assert everything(single.tracker) == everything(whole.tracker)
 
 

@@ -24,8 +24,7 @@ from tracker.sources.history import Selection, open_history
 from tracker.sources.known_paths import arn_by_name
 from tracker.sources.past import History, Job
 
-BATCH_POLICIES = 64  # written, synced and indexed together
-BATCH_BYTES = 16 * 1024 * 1024  # of documents in a batch
+BATCH_BYTES = 16 * 1024 * 1024  # of documents that are written, synced and indexed together
 READ_AHEAD = 16  # policies of which the archive is asked at once
 WORTH_WORKERS = 300  # states of files; fewer are done before other processes have begun
 
@@ -96,11 +95,11 @@ def bring_history(
     start: datetime,
     arn_of: Callable[[str], PolicyArn],
     progress: Progress = lambda done, of: None,
-    batch: int = BATCH_POLICIES,
+    batch: int = 64,
 ) -> Imported:
     """Bring a source's history into the archive, within the caller's round. Nobody is mailed about the past.
 
-    `batch` is how many policies are written together.
+    `batch` is how many policies are written together, at most.
     """
     sums = _Sums()
     preparing = Preparing(tracker.archive.root, run, tracker.clock().date(), tracker.catalogue, tracker.rules)
