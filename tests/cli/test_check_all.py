@@ -90,7 +90,7 @@ def test_what_fails_is_listed_with_3_or_its_own_code_and_stops_no_other(aws: Fak
     aws.put(READ_ONLY, "v999", allowing("s3:GetObject"), DATE)
     done = cli("check", "--all")
     assert done.code == 3
-    assert "AWSSupportServiceRolePolicy: AWSSupportServiceRolePolicy v60" in done.err
+    assert "AWSSupportServiceRolePolicy v60: no Statement" in done.err
     assert "ReadOnlyAccess v" in done.out
     assert "1 not read" in done.out
     aws.put(SUPPORT, "v60", allowing("s3:ListBucket"), DATE)
