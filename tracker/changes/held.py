@@ -19,18 +19,19 @@ def held(
     """
     if document is None:
         return {}
-    named = {
-        action.lower()
-        for statement in document.statements
-        for action in statement.actions or statement.not_actions or ()
-        if not is_wild(action)
-    }
+    lowered = [_lowered(statement) for statement in document.statements]
+    named = {action for actions in lowered for action in actions}
+    if is_wild("".join(named)):
+        named = {action for action in named if not is_wild(action)}
     wanted = frozenset(
         action
         for action in _concrete(patterns, named, catalogue)
         if action in named or _known(action, catalogue)  # a wildcard reaches only what exists
     )
-    statements = [_narrowed(statement, wanted, catalogue) for statement in document.statements]
+    statements = [
+        _narrowed(statement, actions, wanted, catalogue)
+        for statement, actions in zip(document.statements, lowered, strict=True)
+    ]
     kept = tuple(statement for statement in statements if statement.actions)
     found = granted(replace(document, statements=kept), catalogue)
     return {f"{service}:{name}": one for service, names in found.items() for name, one in names.items()}
@@ -45,21 +46,22 @@ def _concrete(patterns: Iterable[str], named: set[str], catalogue: Catalogue) ->
     return plain.union(*(expander.reach(pattern) for pattern in wild))
 
 
-def _narrowed(statement: Statement, wanted: frozenset[str], catalogue: Catalogue) -> Statement:
+def _lowered(statement: Statement) -> dict[str, str]:
+    """Each pattern of Action or NotAction in lower case -> as it is written; lowered all at once, which is quickest."""
+    return dict(zip("\n".join(statement.listed).lower().split("\n"), statement.listed, strict=True))
+
+
+def _narrowed(
+    statement: Statement, patterns: Mapping[str, str], wanted: frozenset[str], catalogue: Catalogue
+) -> Statement:
     """The statement with the wanted actions that it matches, each named in full."""
+    wild = [one for one in patterns if is_wild(one)] if is_wild("".join(patterns)) else []
+    matched = wanted & patterns.keys()
+    if wild:
+        matched |= {action for action in wanted if any(matches(pattern, action) for pattern in wild)}
     if statement.actions is None:
-        spelt: dict[str, str] = {}
-        excluded = [action.lower() for action in statement.not_actions or ()]
-        reached = {action for action in wanted if not any(matches(pattern, action) for pattern in excluded)}
-    else:
-        spelt = {action.lower(): action for action in statement.actions}
-        wild = [pattern for pattern in spelt if is_wild(pattern)]
-        reached = {
-            action
-            for action in wanted
-            if action in spelt or any(matches(pattern, action) for pattern in wild)
-        }
-    names = sorted(spelt.get(action) or catalogue_spelling(action, catalogue) for action in reached)
+        matched, patterns = wanted - matched, {}
+    names = sorted(patterns.get(action) or catalogue_spelling(action, catalogue) for action in matched)
     return replace(statement, actions=tuple(names), not_actions=None)
 
 
