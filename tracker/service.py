@@ -233,11 +233,13 @@ def import_history(
     *,
     partition: str = "",
     progress: "Progress" = lambda done, of: None,
+    batch: int = 64,
 ) -> "Imported":
     """Bring in history from elsewhere, silently: a git archive or bundle, answers of get-policy-version, another tracker.
 
     Doing it again changes nothing, and completes one that was cut off. Nobody is mailed about the past, and no changelog
-    is written of it: `changelog` tells it when asked. Raises InputError for what can't be read, LockedError, SetupError.
+    is written of it: `changelog` tells it when asked. `batch` is how many policies are written together. Raises InputError
+    for what can't be read, LockedError, SetupError.
     """
     from tracker.importing.bring import bring_history, naming, opened
     from tracker.sources.history import unpacked
@@ -246,7 +248,7 @@ def import_history(
         history = opened(place, str(path), selection)
         with _round(tracker, "import") as begun:
             arn_of = naming(tracker, partition or tracker.partition)
-            return bring_history(tracker, history, begun.run, begun.start, arn_of, progress)
+            return bring_history(tracker, history, begun.run, begun.start, arn_of, progress, batch)
 
 
 def send_last(tracker: Tracker, subscriber: Subscriber, policies: Sequence[PolicyArn]) -> int:
