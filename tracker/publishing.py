@@ -44,12 +44,10 @@ def publish(tracker: Tracker, arn: PolicyArn, telling: Collection[str]) -> Publi
     from tracker.changes.identity import change_id
 
     reading = tracker.reading(arn)
-    known = {row.id for row in tracker.archive.changes(arn)}
-    new = [
-        (stem, reading.change(one))
-        for stem, one in _stems(reading.transitions())
-        if change_id(one) not in known
-    ]
+    rows = tracker.archive.changes(arn)
+    known = {row.id for row in rows if row.arn == arn}  # with its path learnt since, a change has other words
+    steps = [(change_id(one), stem, one) for stem, one in _stems(reading.transitions())]
+    new = [(stem, reading.change(one)) for identity, stem, one in steps if identity not in known]
     new += _unseen(tracker, reading, telling)
     for stem, change in new:
         write_change(tracker, stem, change)
@@ -63,6 +61,8 @@ def publish(tracker: Tracker, arn: PolicyArn, telling: Collection[str]) -> Publi
     queued = 0
     with tracker.database.transaction() as db:
         tracker.archive.index(db, arn, reading.document)
+        # A step that older history has taken apart since is no change any more.
+        tracker.archive.forget_changes(db, {row.id for row in rows} - {identity for identity, _, _ in steps})
         for _, change in new:
             if change.transition.kind is not Kind.COMPARED:
                 tracker.archive.record_change(db, change_row(change))
