@@ -213,6 +213,10 @@ class Archive:
         """Record a change, inside the caller's transaction; once, however often it is recorded."""
         db.table("changes").insert(index.change_row(row), replace=True)
 
+    def forget_changes(self, db: "sqlite_utils.Database", ids: Iterable[str]) -> None:
+        """Take back recorded changes, inside the caller's transaction."""
+        db.conn.executemany("DELETE FROM changes WHERE id = ?", [(one,) for one in ids])
+
     def start_run(self, run: str, kind: RunKind, now: datetime) -> None:
         """Commit that a round is begun."""
         self._runs.start(run, kind, now)

@@ -6,7 +6,7 @@ rules are those of docs/iam-permissions.md.
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from tracker.errors import (
@@ -232,7 +232,19 @@ class IamSource:
                 f"{arn}: AWS knows no such policy, but lists no managed policy at all, which proves nothing",
                 advice="Check AWS_ENDPOINT_URL_IAM: this does not look like AWS.",
             )
+        elsewhere = [one for one in listed if (one.name, one.account) == (arn.name, arn.account)]
+        if elsewhere:
+            return self._moved(elsewhere[0], known)
         return Answer(arn, None)
+
+    def _moved(self, arn: PolicyArn, known: Known) -> Answer:
+        """A policy that stands under another path than was known (an archive that came by name alone knows none).
+
+        Its default is fetched although the archive has it, so that the archive learns the path with it.
+        """
+        log.info("%s is where the policy stands", arn)
+        archived = frozenset(one for one in known.archived if one != known.default)
+        return self.look(arn, replace(known, default=None, archived=archived))
 
 
 def _age(identity: Identity) -> tuple[datetime, VersionId]:
