@@ -152,11 +152,29 @@ def publish_baseline(tracker: Tracker, policies: Sequence[PolicyArn]) -> int:
 
 
 def write_index(tracker: Tracker) -> None:
-    """`changelogs/index.html`: every changelog there is, newest first."""
+    """`changelogs/index.html`: every changelog that was written, newest first. Of history that was imported none was."""
     rows = tracker.archive.changes()
+    files = _files(tracker, rows)
     periods = {arn: tracker.changelogs.periods(arn) for arn in sorted({row.arn for row in rows})}
-    page = tracker.renderer().index_html(rows, periods=periods)
+    page = tracker.renderer().index_html([row for row in rows if row.id in files], files, periods)
     tracker.changelogs.write(tracker.changelogs.folder, "index", {"html": page})
+
+
+def _files(tracker: Tracker, rows: Iterable[ChangeRow]) -> dict[str, str]:
+    """Change id -> path of its changelog without suffix, of those that were written; `rows` are oldest first."""
+    written: dict[PolicyArn, frozenset[str]] = {}
+    taken: Counter[tuple[PolicyArn, str]] = Counter()
+    files: dict[str, str] = {}
+    for row in rows:
+        if row.arn not in written:
+            written[row.arn] = tracker.changelogs.stems(row.arn)
+        stem = f"{row.from_version or 'none'}-{row.to_version or 'none'}"
+        taken[row.arn, stem] += 1
+        if taken[row.arn, stem] > 1:
+            stem = f"{stem}_{stamp(row.observed_at)}"
+        if stem in written[row.arn]:
+            files[row.id] = f"{tracker.changelogs.of(row.arn).name}/{stem}"
+    return files
 
 
 def link_to(tracker: Tracker, arn: PolicyArn | None = None, stem: str = "index") -> str | None:

@@ -384,3 +384,19 @@ def test_made_dates_are_those_of_the_answers(world: World, source: Path) -> None
     found = world.tracker.archive.identities(PolicyArn("aws", "Y"))
     assert found == ((VersionId(1), made(1)),)
     assert replace(PolicyArn("aws", "Y"), path="/") in world.tracker.archive.policies()
+
+
+def test_the_index_of_changelogs_lists_what_was_written_alone(world: World, source: Path) -> None:
+    bring_in(world, source)
+    x = PolicyArn("aws", "X")
+    made_v1 = parse_instant("2024-01-09T20:00:00Z")
+    world.aws.publish(x, "v1", made_v1, document("sqs:SendMessage"))
+    service.check(world.tracker, [x])
+    world.aws.publish(x, "v2", parse_instant("2024-01-31T20:00:00Z"), document("sqs:SendMessage", "sqs:A"))
+    world.clock.moment = parse_instant("2024-02-01T06:00:00Z")
+    service.check(world.tracker, [x])
+    folder = world.tracker.changelogs.folder
+    page = (folder / "index.html").read_text()
+    linked = {text.partition('"')[0] for text in page.split('href="./')[1:]}
+    assert "X/v1-v2_2024-02-01T060000Z.html" in linked  # a v1 to v2 there was before
+    assert all((folder / one).is_file() for one in linked)

@@ -20,6 +20,10 @@ class Changelogs:
         """The folder of one policy; a policy of another partition than `aws` carries the partition in its name."""
         return self.folder / (arn.name if arn.partition == "aws" else f"{arn.name}.{arn.partition}")
 
+    def stems(self, arn: PolicyArn) -> frozenset[str]:
+        """The changelogs of one policy that were written, as names without suffix."""
+        return frozenset(path.stem for path in self.of(arn).glob("*.html"))
+
     def periods(self, arn: PolicyArn) -> tuple[str, ...]:
         """The reports of one policy that were written, as paths from the folder without suffix, sorted."""
         found = sorted(path for path in self.of(arn).glob("*.html") if _PERIOD.fullmatch(path.stem))
