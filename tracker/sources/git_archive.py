@@ -21,7 +21,9 @@ from tracker.sources.past import Gathering, Identity, Past
 
 SHORT = 12  # digits of a commit's id in a source: enough for any repository, short enough to be read
 _OTHER = re.compile(
-    r"\.(md|txt|rst|ya?ml|toml|py|sh|js|ts|html|css|csv|tsv|xml|png|svg|lock|cfg|ini|tf)\Z", re.I
+    r"\.(md|txt|rst|ya?ml|toml|py|sh|js|ts|html|css|csv|tsv|xml|png|gif|jpg|svg|lock|cfg|ini|tf|jsonl|log|"
+    r"tar|t?gz|bz2|xz|zip|bundle|db)\Z",
+    re.I,
 )
 _FOLDER = "policies"
 _LAST = 253_402_300_799  # the end of the year 9999: past it no date can be written
