@@ -17,7 +17,7 @@ FLOORS = [
     {"service"},
     {"previewing"},
     {"digests", "importing", "due"},
-    {"publishing", "alarming", "figures", "stretches", "survey", "signup", "watched"},
+    {"publishing", "alarming", "figures", "first_looks", "stretches", "survey", "signup", "watched"},
     {"collaborators"},
     {"reading", "asking"},
     {"sources", "archive", "changelog", "delivery", "schedule"},

@@ -22,6 +22,7 @@ from tracker.delivery.subscribers import Subscriber
 from tracker.digests import send_digests
 from tracker.due import looks_due, remember_listed, report, report_all
 from tracker.errors import InputError, TrackerError, UnknownPolicyError
+from tracker.first_looks import FirstLooks
 from tracker.model.asking import Answer, Known
 from tracker.model.history import Observation
 from tracker.model.identity import PolicyArn, split_partition
@@ -38,7 +39,7 @@ from tracker.publishing import (
     publish_baseline,
     write_index,
 )
-from tracker.sources.parallel import answers
+from tracker.sources.parallel import Ask, answers
 from tracker.survey import damaged, failure, survey
 from tracker.watched import watched
 
@@ -69,7 +70,7 @@ def check(
     round that was waited for may have made this one needless. Raises LockedError where another round does not end,
     SetupError where the folder or the database can't be used.
     """
-    told, baseline, stale = Published(), [], []
+    told, baseline, stale, firsts = Published(), [], [], FirstLooks(tracker)
     with _round(tracker, "check") as begun:
         run, start = begun.run, begun.start
         watch = still(watching(policies))
@@ -82,21 +83,21 @@ def check(
                 )
                 failed.append(failure(one.arn, answer))
                 continue
-            tracker.archive.keep_many(answer.snapshots)
             moved = observation(answer, one.known, run, tracker.clock())
-            if moved is not None:
-                tracker.archive.observe(one.arn, moved)
-            if moved is not None or not _indexed(tracker, one.known, answer):
-                try:
-                    told += publish(tracker, one.arn, begun.telling if not one.first else NOBODY)
-                except InputError as error:  # a damaged file: this policy waits for its repair, and no other
-                    begun.left.append(one.arn)
-                    failed.append(damaged(one.arn, error))
-                    continue
+            if firsts.take(one, answer, moved):
+                baseline.append(one.arn)
+                continue
+            try:
+                told += _recorded(tracker, one, answer, moved, begun.telling if not one.first else NOBODY)
+            except InputError as error:  # a damaged file: this policy waits for its repair, and no other
+                begun.left.append(one.arn)
+                failed.append(damaged(one.arn, error))
+                continue
             if one.first:
                 baseline.append(one.arn)
             if answer.stale:
                 stale.append(one.arn)
+        firsts.write()
         if told.changes:
             write_index(tracker)
         queued = told.queued + (publish_baseline(tracker, baseline) if baseline else 0)
@@ -116,6 +117,18 @@ def check(
         stale=tuple(sorted(stale)),
         queued=queued,
     )
+
+
+def _recorded(
+    tracker: Tracker, one: Ask, answer: Answer, moved: Observation | None, telling: Collection[str]
+) -> Published:
+    """Store what was found of one policy, and publish what it changed: snapshots, then the timeline, then the rest."""
+    tracker.archive.keep_many(answer.snapshots)
+    if moved is not None:
+        tracker.archive.observe(answer.arn, moved)
+    if moved is None and answer.arn == one.arn and _indexed(tracker, one.known, answer):
+        return Published()
+    return publish(tracker, answer.arn, telling)
 
 
 def observation(answer: Answer, known: Known, run: str, now: datetime) -> Observation | None:
@@ -326,9 +339,12 @@ def _recover(tracker: Tracker, cut_off: Sequence[RunRow]) -> frozenset[str]:
     for run in cut_off:
         log.warning("a round was cut off; completing it", extra={"run": run.id, "started": iso(run.started)})
         whole = True
-        for arn in tracker.archive.policies():
+        if run.kind == "import":  # what it had written is indexed, but for the batch that it was at
+            for arn in tracker.archive.behind():
+                whole = _published(tracker, arn, NOBODY) and whole
+        for arn in tracker.archive.policies() if run.kind == "check" else ():
             first = tracker.archive.last_look(arn) is None
-            telling = {run.id} if run.kind == "check" and not first else NOBODY
+            telling = {run.id} if not first else NOBODY
             whole = _published(tracker, arn, telling, only=run.id) and whole
         if not whole:
             still_open.add(run.id)

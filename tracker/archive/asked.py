@@ -5,8 +5,8 @@ On the path of a search that is to answer at once: bare SQL, and each word is re
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterator
-from functools import cache
+from collections.abc import Collection, Iterator
+from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -21,14 +21,13 @@ from tracker.store.instants import read_sortable
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tracker.model.change import Scope
+    from tracker.model.change import Effect, Scope
     from tracker.model.history import Basis
 
 _HOW: dict[int, How] = {LITERAL: "name", WILD: "wildcard", BUT: "all-but"}
 _BEYOND = "\U0010ffff"  # sorts after whatever an action may be called
 _PATTERNS = "SELECT id, kind, text, spelling FROM patterns WHERE"
-_EFFECT = "SELECT effect FROM places WHERE id = ?"
-_SCOPE = "SELECT scope FROM places WHERE id = ?"
+_PLACE = "SELECT effect, scope FROM places WHERE id = ?"
 _STATEMENT = "SELECT number, sid FROM statements WHERE id = ?"
 _GRANTS = """
 SELECT holder, pattern, place, statement, since, until FROM grants
@@ -57,37 +56,43 @@ def said(
     seen = {holder: list(group) for holder, group in groupby(lines, key=itemgetter(0))}
     created = frozenset(db.execute(_CREATED))
     for holder, group in groupby(rows, key=itemgetter(0)):
-        moments = _moments(seen[holder], words, created)
+        moments = _Moments(seen[holder], words, created)
         found = []
         for _, pattern, place, statement, since, until in group:
             how, text, spelling = patterns[pattern]
-            scope, literal = words.place(place)
+            effect, scope, literal = words.place(place)
             number, sid = words.statement(statement)
-            begun, ended = moments(since), None if until is None else moments(until)
-            found.append(
-                Said(words.effect(place), how, text, spelling, scope, literal, number, sid, begun, ended)
-            )
-        found.sort(key=lambda one: one.since.at)
-        yield PolicyArn.parse(seen[holder][0][1]), found
+            begun = moments[since]
+            ended = None if until is None else moments[until]
+            found.append(Said(effect, how, text, spelling, scope, literal, number, sid, begun, ended))
+        if len(found) > 1:
+            found.sort(key=_begun)
+        yield words.arn(seen[holder][0][1]), found
 
 
-def _moments(
-    lines: list[tuple[int, str, int, str, str | None, "Basis"]],
-    words: "_Words",
-    created: Collection[tuple[str, str]],
-) -> Callable[[int], Moment]:
+def _begun(one: Said) -> "datetime":
+    return one.since.at
+
+
+class _Moments(dict[int, Moment]):
     """The moments of one policy by the lines of its timeline, made as they are wanted."""
-    told = {line: (at, version, basis) for _, _, line, at, version, basis in lines}
-    _, arn, _, first, *_ = lines[0]
-    if (arn, first) in created:  # it was looked for before and was not there: nothing is unknown
-        first = ""
 
-    @cache
-    def moment(line: int) -> Moment:
-        at, version, basis = told[line]
-        return Moment(read_sortable(at), words.version(version), basis, at == first)
+    def __init__(
+        self,
+        lines: "list[tuple[int, str, int, str, str | None, Basis]]",
+        words: "_Words",
+        created: Collection[tuple[str, str]],
+    ) -> None:
+        self._told = {line: (at, version, basis) for _, _, line, at, version, basis in lines}
+        self._words = words
+        _, arn, _, first, *_ = lines[0]
+        # A policy that was created was looked for before and was not there: nothing is unknown.
+        self._first = "" if (arn, first) in created else first
 
-    return moment
+    def __missing__(self, line: int) -> Moment:
+        at, version, basis = self._told[line]
+        self[line] = made = Moment(read_sortable(at), self._words.version(version), basis, at == self._first)
+        return made
 
 
 def gone(db: sqlite3.Connection) -> dict[PolicyArn, "datetime"]:
@@ -97,7 +102,7 @@ def gone(db: sqlite3.Connection) -> dict[PolicyArn, "datetime"]:
            AND NOT EXISTS (SELECT 1 FROM observations AS later WHERE later.policy = one.policy
                AND (later.observed_at, later.line) > (one.observed_at, one.line))"""
     )
-    return {PolicyArn.parse(arn): read_sortable(at) for arn, at in rows}
+    return {_arn(arn): read_sortable(at) for arn, at in rows}
 
 
 def _patterns(db: sqlite3.Connection, asked: Question) -> Iterator[tuple[int, int, str, str]]:
@@ -125,15 +130,20 @@ def _glob(pattern: str) -> str:
 
 
 class _Words:
-    """What the numbers in a row of grants stand for, each looked up once."""
+    """What the numbers and texts in a row stand for, each looked up once."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
-        self.effect = cache(lambda number: db.execute(_EFFECT, (number,)).fetchone()[0])
         self.statement = cache(lambda number: db.execute(_STATEMENT, (number,)).fetchone())
-        self.place = cache(lambda number: _scope(db.execute(_SCOPE, (number,)).fetchone()[0]))
-        self.version = cache(lambda text: None if text is None else VersionId.parse(text))
+        self.place = cache(lambda number: _place(*db.execute(_PLACE, (number,)).fetchone()))
+        self.version = _version
+        self.arn = _arn
 
 
-def _scope(text: str) -> "tuple[Scope, bool]":
+_version = lru_cache(4096)(lambda text: None if text is None else VersionId.parse(text))
+_arn = lru_cache(4096)(PolicyArn.parse)
+
+
+@lru_cache(1024)
+def _place(effect: "Effect", text: str) -> "tuple[Effect, Scope, bool]":
     place = read_place(text)
-    return place.scope, place.literal_variables
+    return effect, place.scope, place.literal_variables

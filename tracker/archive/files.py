@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import count, repeat
+from itertools import count
 from pathlib import Path
 
 from tracker.errors import InputError, SetupError
@@ -135,9 +135,15 @@ def sync_many(paths: Collection[Path]) -> None:
         return
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(min(SYNCS_AT_ONCE, len(paths)), "sync") as pool:
-        for _ in pool.map(_sync, paths, repeat(os.O_RDONLY)):
+    listed, threads = list(paths), min(SYNCS_AT_ONCE, len(paths))
+    with ThreadPoolExecutor(threads, "sync") as pool:  # a share of the files for each: one task a file costs more than it
+        for _ in pool.map(_sync_each, [listed[number::threads] for number in range(threads)]):
             pass
+
+
+def _sync_each(paths: Sequence[Path]) -> None:
+    for path in paths:
+        _sync(path, os.O_RDONLY)
 
 
 def put(temporary: Path, path: Path) -> None:

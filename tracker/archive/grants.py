@@ -31,18 +31,22 @@ SELECT effect, scope, text, kind, spelling, since, until, number, sid
 FROM grants JOIN places ON places.id = place JOIN patterns ON patterns.id = pattern
 JOIN statements ON statements.id = statement WHERE holder = ? AND until IS NULL
 """
+_NEW_PATTERN = """
+INSERT INTO patterns (kind, service, text, spelling) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id
+"""
+_OLD_PATTERN = "SELECT id, spelling FROM patterns WHERE text = ? AND kind = ?"
 _IDS = {
     "holders": (
         "SELECT id FROM holders WHERE policy = ?",
-        "INSERT INTO holders (policy) VALUES (?) RETURNING id",
+        "INSERT INTO holders (policy) VALUES (?) ON CONFLICT DO NOTHING RETURNING id",
     ),
     "places": (
         "SELECT id FROM places WHERE effect = ? AND scope = ?",
-        "INSERT INTO places (effect, scope) VALUES (?, ?) RETURNING id",
+        "INSERT INTO places (effect, scope) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id",
     ),
     "statements": (
         "SELECT id FROM statements WHERE number = ? AND sid = ?",
-        "INSERT INTO statements (number, sid) VALUES (?, ?) RETURNING id",
+        "INSERT INTO statements (number, sid) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id",
     ),
 }
 _TOLD = """
@@ -172,24 +176,19 @@ class Grants:
 
     def _find_pattern(self, pattern: str, spelt: str) -> tuple[int, str]:
         kind, text = _kind(pattern)
-        found = self._db.execute(
-            "SELECT id, spelling FROM patterns WHERE text = ? AND kind = ?", (text, kind)
-        ).fetchone()
-        if found:
-            return int(found[0]), str(found[1])
-        service = service_of(text) if kind != BUT else ""
-        made = self._db.execute(
-            "INSERT INTO patterns (kind, service, text, spelling) VALUES (?, ?, ?, ?) RETURNING id",
-            (kind, service, text, spelt),
-        )
-        return int(made.fetchone()[0]), spelt
+        values = (kind, service_of(text) if kind != BUT else "", text, spelt)
+        made = self._db.execute(_NEW_PATTERN, values).fetchone()  # most are new where they are not remembered
+        if made:
+            return int(made[0]), spelt
+        found = self._db.execute(_OLD_PATTERN, (text, kind)).fetchone()
+        return int(found[0]), str(found[1])
 
     def _id(self, table: str, *values: object) -> int:
         """The id of a holder (policy), a place (effect, scope) or a statement (number, sid), given where it has none."""
         key = (table, *values)
         if key not in self._ids:
             find, insert = _IDS[table]
-            found = self._db.execute(find, values).fetchone() or self._db.execute(insert, values).fetchone()
+            found = self._db.execute(insert, values).fetchone() or self._db.execute(find, values).fetchone()
             self._ids[key] = int(found[0])
         return self._ids[key]
 

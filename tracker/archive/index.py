@@ -155,6 +155,11 @@ def _insertion(verb: str, table: str, columns: tuple[str, ...]) -> str:
     return f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
+def values(rows: Iterable[Row], columns: tuple[str, ...]) -> tuple[tuple[object, ...], ...]:
+    """The values of rows in the order of the columns, as `put` takes them."""
+    return tuple(tuple(row[column] for column in columns) for row in rows)
+
+
 def policy_row(key: str, arn: PolicyArn, files: int, timeline_bytes: int) -> Row:
     """The row of a policy: how many snapshots and how much of its timeline the index has seen."""
     return {

@@ -1,6 +1,7 @@
 """Questions that the index answers faster than the files, and how far the two agree."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
@@ -9,7 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.archive import files, folder, index
-from tracker.archive.layout import LOOKS, TIMELINE, arn_of_folder, policy_folder, policy_key
+from tracker.archive.layout import (
+    LOOKS,
+    TIMELINE,
+    arn_of_folder,
+    is_like_snapshot,
+    policy_folder,
+    policy_key,
+)
 from tracker.archive.records import RecordError, read_look
 from tracker.errors import SetupError
 from tracker.model.asking import Known
@@ -120,7 +128,11 @@ class Indexed:
                 for place in folder.places(self._root)
                 if arn_of_folder(place.partition, place.name) is not None
             }
-        found = {key for key, path in there.items() if seen.get(key, (0, 0)) != _how_far(path)}
+        found = {
+            key
+            for key, path in there.items()
+            if not _at_a_glance(path, seen.get(key, (0, 0))) and seen.get(key, (0, 0)) != _how_far(path)
+        }
         return tuple(sorted(found | (seen.keys() - there.keys())))
 
     def looks(self, arn: PolicyArn, since: datetime | None, until: datetime | None) -> tuple[Look, ...]:
@@ -286,6 +298,18 @@ class Indexed:
                 f"the index {self._database.path} does not have what the files have: {behind[0]}{more}",
                 advice="run 'policy-tracker reindex', which makes it again from the files alone",
             )
+
+
+def _at_a_glance(place: Path, seen: tuple[int, int]) -> bool:
+    """Whether a folder has as many snapshots and as long a timeline as was seen, by names and sizes alone.
+
+    Of a thousand policies nearly all agree; only of the others every file is looked at.
+    """
+    try:
+        count = sum(map(is_like_snapshot, os.listdir(place)))  # noqa: PTH208 -- half the time of Path.iterdir
+        return count > 0 and (count, os.stat(place / TIMELINE).st_size) == seen  # noqa: PTH116
+    except OSError:
+        return False
 
 
 def _how_far(place: Path) -> tuple[int, int]:

@@ -90,6 +90,11 @@ def identity_of(name: str) -> Identity | None:
     return identity if file_name(identity) == name else None
 
 
+def is_like_snapshot(name: str) -> bool:
+    """True for every name that `file_name` writes, and for some that it would not: the quick question."""
+    return _FILE.match(name) is not None
+
+
 def oldest_first(identity: Identity) -> tuple[datetime, VersionId]:
     """The order of snapshots: by their date, then by their id."""
     return (identity[1], identity[0])

@@ -144,6 +144,8 @@ def _put_changes(tracker: "Tracker", changes: "Sequence[Change]", *, in_full: bo
 
 def _put_accounts(tracker: "Tracker", watch: Watch, done: "Round") -> None:
     """Where each of the policies is attached, if that is why they are watched."""
+    if watch.listing != ATTACHED:
+        return
     from tracker.watched import where_attached
 
     accounts_of = where_attached(tracker)
@@ -151,7 +153,7 @@ def _put_accounts(tracker: "Tracker", watch: Watch, done: "Round") -> None:
     for arn in done.checked:
         default = tracker.archive.known(arn).default
         rows.append((arn.name, str(default[0]) if default else "", ", ".join(accounts_of(arn))))
-    if rows and watch.listing == ATTACHED:
+    if rows:
         put("")
         table(("policy", "default", "account"), rows)
 

@@ -121,8 +121,14 @@ class Intervals:
     def open(self) -> Iterator[Interval]:
         """What the last document says."""
         for held in self._held.values():
-            for pattern in held.since:
-                yield held.interval(pattern, None)
+            said, told = held.said, set[str]()
+            for label, patterns in said.parts:  # of several statements that say it the first
+                for pattern in patterns:
+                    if pattern not in told:
+                        since, written = held.since[pattern]
+                        yield Interval(said.effect, said.place, pattern, spelt(written), since, None, label)
+                if len(said.parts) > 1:
+                    told |= patterns.keys()
 
 
 def _said(document: Document) -> Mapping[_Key, _Said]:

@@ -34,6 +34,9 @@ _LISTS = ("Action", "NotAction", "Resource", "NotResource")
 # What no string of an IAM document may hold.
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _PRINTABLE = bytes(range(0x20, 0x7F))
+# The last documents of which the canonical text was asked: whoever keeps a version reads it again in a moment.
+_RECENT: dict[str, Document] = {}
+_REMEMBERED = 256
 MAX_STRING = 8192  # characters of one action, resource or value; an ARN has 2,048 at most
 EVERYBODY = (("AWS", ("*",)),)  # Principal "*" and {"AWS": "*"} say the same
 
@@ -43,12 +46,18 @@ def parse_document(raw: str | Mapping[str, object], *, what: str) -> Document:
 
     `what` names it in errors: 'AWSSupportServiceRolePolicy v57'. Raises DocumentError.
     """
+    if isinstance(raw, str) and (known := _RECENT.get(raw)) is not None:
+        return known
     return _Reader(what).document(read_json(raw, what))
 
 
 def canonical_text(raw: str | Mapping[str, object], *, what: str) -> str:
     """The one text of a document: keys sorted, indented by two, one newline at its end. Raises DocumentError."""
-    return read_document(read_json(raw, what), what=what)[1]
+    document, text = read_document(read_json(raw, what), what=what)
+    while len(_RECENT) >= _REMEMBERED:  # other threads take from it, too
+        _RECENT.pop(next(iter(list(_RECENT))), None)
+    _RECENT[text] = document
+    return text
 
 
 def read_document(value: dict[str, object], *, what: str) -> tuple[Document, str]:

@@ -252,15 +252,18 @@ class IamClient:
         import boto3
         from botocore.config import Config
         from botocore.handlers import json_decode_policies
+        from botocore.session import get_session
 
         asked = self._connection
         profile = asked.profiles.get(partition) or asked.profile or None
-        session = boto3.Session(profile_name=profile, region_name=asked.region or None)
+        core = get_session()
+        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
+        session = boto3.Session(botocore_session=core, profile_name=profile, region_name=asked.region or None)
         region = session.region_name or ""
         if partition_of(region) != partition or not region:
             region = HOME_REGION[partition]
             # The session's own region too: it is where STS is asked, if a role has to be assumed.
-            session = boto3.Session(profile_name=profile, region_name=region)
+            session = boto3.Session(botocore_session=core, profile_name=profile, region_name=region)
         client = session.client(
             "iam",
             region_name=region,
@@ -279,6 +282,19 @@ class IamClient:
         client.meta.events.unregister("after-call.iam", json_decode_policies)
         client.meta.events.register("before-parse.iam", judge)
         return client
+
+
+def _timestamp(text: str) -> datetime:
+    """A date as IAM writes it, read at once: a listing of all policies has three thousand. Any other is botocore's to read."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        from botocore.utils import parse_timestamp
+
+        moment = parse_timestamp(text)
+    return moment
 
 
 def _listed(item: "Mapping[str, Any]", action: str, what: str) -> Listed:

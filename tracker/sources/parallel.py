@@ -16,7 +16,8 @@ from tracker.sources.source import Source
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-AHEAD = 2  # answers waiting to be taken, for each call under way: enough to keep the calls going while one is written
+# Answers waiting to be taken: enough to keep the calls going while a batch is written; a policy has 150 KB at most.
+AHEAD = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def answers(
         try:
             for one in asks:
                 waiting.append((one, pool.submit(_answer, source, one)))
-                if len(waiting) >= parallel * (1 + AHEAD):
+                if len(waiting) >= parallel + AHEAD:
                     yield _next(waiting)
             while waiting:
                 yield _next(waiting)
