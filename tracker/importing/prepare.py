@@ -4,7 +4,7 @@ It runs in whichever process has time. No database is opened here: a forked proc
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -129,9 +129,11 @@ class Preparing:
         changes = [index.change_row(change_row(reading.change(one))) for one in moved]
         return replace(
             made,
-            snapshots=_values((index.snapshot_row(key, one) for one in (*files, *mended)), index.SNAPSHOTS),
-            observations=_values(index.observation_rows(key, seen), index.OBSERVATIONS),
-            changes=_values(changes, index.CHANGES),
+            snapshots=index.values(
+                (index.snapshot_row(key, one) for one in (*files, *mended)), index.SNAPSHOTS
+            ),
+            observations=index.values(index.observation_rows(key, seen), index.OBSERVATIONS),
+            changes=index.values(changes, index.CHANGES),
             grants=tuple(written(intervals(in_time(seen), reading.document))),
         )
 
@@ -176,10 +178,6 @@ def _is_ours(place: Path, before: Standing, identity: Identity, snapshot: Snapsh
 def without_run(one: Observation) -> tuple[object, ...]:
     """What an observation says, whichever round wrote it down."""
     return (one.observed_at, one.identity, one.source, one.basis)
-
-
-def _values(rows: Iterable[index.Row], columns: tuple[str, ...]) -> tuple[tuple[object, ...], ...]:
-    return tuple(tuple(row[column] for column in columns) for row in rows)
 
 
 def _gaps(moved: tuple[Transition, ...]) -> set[tuple[int, VersionId]]:
