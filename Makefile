@@ -48,6 +48,7 @@ screenshots: $(VENV)/.dev ## the README's pictures of the pages, drawn anew by D
 
 snapshots: $(VENV)/.dev ## make snapshots/ anew from the policy data in released moto wheels
 	$(BIN)/python -m tests.make_snapshots
+	$(BIN)/python -m tests.make_paths
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist
