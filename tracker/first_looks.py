@@ -14,6 +14,7 @@ from tracker.sources.parallel import Ask
 
 if TYPE_CHECKING:
     from tracker.archive.bringing import Bringer, Brought
+    from tracker.model.identity import PolicyArn
 
 BATCH = 100  # policies between two passes of syncing; what they hold is small
 
@@ -23,22 +24,26 @@ class FirstLooks:
     """Gathers what a round finds of policies that nobody has looked at and that the archive has nothing of."""
 
     tracker: Tracker
-    _bringer: "Bringer | None" = None
+    run: str
+    _ready: "dict[PolicyArn, Brought]" = field(default_factory=dict)  # answers that are not taken yet
     _waiting: "list[Brought]" = field(default_factory=list)
+    _bringer: "Bringer | None" = None
 
-    def take(self, ask: Ask, answer: Answer, seen: Observation | None) -> bool:
-        """Take an answer over, if it is such a first look of a listing; then it is written with the next batch."""
+    def prepare(self, ask: Ask, answer: Answer) -> None:
+        """Make a first look of a listing ready for the disk; called in whichever thread got the answer."""
         known = ask.known
-        if (
-            not ask.first
-            or ask.listing is None
-            or known.seen
-            or known.archived
-            or seen is None
-            or seen.version is None
-        ):
+        if ask.first and ask.listing is not None and not known.seen and not known.archived and answer.default:
+            seen = Observation(
+                self.tracker.clock(), *answer.default, source="iam", run=self.run, basis="look"
+            )
+            self._ready[ask.arn] = _brought(answer, seen)
+
+    def take(self, ask: Ask) -> bool:
+        """Take an answer over, if it is such a first look; then it is written with the next batch."""
+        ready = self._ready.pop(ask.arn, None)
+        if ready is None:
             return False
-        self._waiting.append(_brought(answer, seen))
+        self._waiting.append(ready)
         if len(self._waiting) >= BATCH:
             self.write()
         return True

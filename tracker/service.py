@@ -70,23 +70,23 @@ def check(
     round that was waited for may have made this one needless. Raises LockedError where another round does not end,
     SetupError where the folder or the database can't be used.
     """
-    told, baseline, stale, firsts = Published(), [], [], FirstLooks(tracker)
+    told, baseline, stale = Published(), [], []
     with _round(tracker, "check") as begun:
-        run, start = begun.run, begun.start
+        run, start, firsts = begun.run, begun.start, FirstLooks(tracker, begun.run)
         watch = still(watching(policies))
         asked = survey(tracker, watch)
         failed = asked.failed
-        for one, answer in answers(tracker.source, asked.asks, tracker.parallel):
+        for one, answer in answers(tracker.source, asked.asks, tracker.parallel, firsts.prepare):
             if isinstance(answer, TrackerError):
                 log.warning(
                     "policy not read", extra={"policy": one.arn.name, "run": run, "error": str(answer)}
                 )
                 failed.append(failure(one.arn, answer))
                 continue
-            moved = observation(answer, one.known, run, tracker.clock())
-            if firsts.take(one, answer, moved):
+            if firsts.take(one):
                 baseline.append(one.arn)
                 continue
+            moved = observation(answer, one.known, run, tracker.clock())
             try:
                 told += _recorded(tracker, one, answer, moved, begun.telling if not one.first else NOBODY)
             except InputError as error:  # a damaged file: this policy waits for its repair, and no other

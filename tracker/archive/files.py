@@ -7,15 +7,17 @@ import errno
 import logging
 import os
 import stat
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 from tracker.errors import InputError, SetupError
 from tracker.store.steps import Step, no_step
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # A real policy is 152 KB of compact JSON, 250 KB as the archive writes it. Past this a file is not read into memory.
 LARGEST_SNAPSHOT = 16 * 1024 * 1024
@@ -100,8 +102,8 @@ def make_folder(folder: Path, unsynced: set[Path] | None = None, *, may_be_link:
         unsynced.add(folder.parent)
 
 
-def write_temporary(path: Path, raw: bytes) -> Path:
-    """Write a file's bytes beside its place, not yet synced. A leftover of a killed process is replaced."""
+def write_temporary(path: Path, raw: bytes, *, sync: bool = False) -> Path:
+    """Write a file's bytes beside its place, not yet synced but where asked. A leftover of a killed process is replaced."""
     temporary = path.with_name(f".{path.name}{TEMPORARY}")
     try:
         with os.fdopen(
@@ -109,9 +111,23 @@ def write_temporary(path: Path, raw: bytes) -> Path:
             "wb",
         ) as file:
             file.write(raw)
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
     except OSError as error:
         raise _disk(temporary, error) from error
     return temporary
+
+
+def write_temporaries(contents: Mapping[Path, bytes]) -> dict[Path, Path]:
+    """Write many files beside their places, each on the disk when this returns: place -> temporary file."""
+    made: dict[Path, Path] = {}
+
+    def write(path: Path) -> None:
+        made[path] = write_temporary(path, contents[path], sync=True)
+
+    _spread(write, list(contents))
+    return {path: made[path] for path in contents}
 
 
 def sync_file(path: Path) -> None:
@@ -129,21 +145,25 @@ def sync_many(paths: Collection[Path]) -> None:
 
     Asked at the same time the disk takes them together: 2,000 files were synced in 0.2 s, one after another in 6 s.
     """
-    if len(paths) < 2:
-        for path in paths:
-            _sync(path, os.O_RDONLY)
+    _spread(lambda path: _sync(path, os.O_RDONLY), list(paths))
+
+
+def _spread(work: Callable[[T], None], items: Sequence[T]) -> None:
+    """Do the same to many files from several threads, each with its share: they wait for the disk, and not in turn."""
+    if len(items) < 2:
+        for item in items:
+            work(item)
         return
     from concurrent.futures import ThreadPoolExecutor
 
-    listed, threads = list(paths), min(SYNCS_AT_ONCE, len(paths))
-    with ThreadPoolExecutor(threads, "sync") as pool:  # a share of the files for each: one task a file costs more than it
-        for _ in pool.map(_sync_each, [listed[number::threads] for number in range(threads)]):
+    def each(share: Sequence[T]) -> None:
+        for item in share:
+            work(item)
+
+    threads = min(SYNCS_AT_ONCE, len(items))
+    with ThreadPoolExecutor(threads, "disk") as pool:
+        for _ in pool.map(each, [items[number::threads] for number in range(threads)]):
             pass
-
-
-def _sync_each(paths: Sequence[Path]) -> None:
-    for path in paths:
-        _sync(path, os.O_RDONLY)
 
 
 def put(temporary: Path, path: Path) -> None:
@@ -182,16 +202,19 @@ def append_many(lines: Mapping[Path, Sequence[str]], *, step: Step = no_step, na
     Steps of each file: `<name>-written`, then `<name>-kept`.
     """
     new = set()
-    for path, added in lines.items():
+
+    def add(path: Path) -> None:
         with _appending(path) as (descriptor, is_new):
             _repair(path, descriptor)
-            raw = b"".join(line.encode() + b"\n" for line in added)
+            raw = b"".join(line.encode() + b"\n" for line in lines[path])
             while raw:
                 raw = raw[os.write(descriptor, raw) :]
+            step(f"{name}-written")
+            os.fsync(descriptor)
         if is_new:
             new.add(path.parent)
-        step(f"{name}-written")
-    sync_many(lines.keys())
+
+    _spread(add, list(lines))
     sync_many(new)
     for _ in lines:
         step(f"{name}-kept")

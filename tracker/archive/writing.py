@@ -39,6 +39,7 @@ class Writer:
     root: Path
     step: Step = no_step
     _pending: dict[Path, Path] = field(default_factory=dict)  # a file's place -> its temporary file
+    _unwritten: dict[Path, bytes] = field(default_factory=dict)  # a file's place -> what it is to hold
     _made: set[Path] = field(default_factory=set)  # folders that were made, or looked at
     _parents: set[Path] = field(default_factory=set)  # folders that hold new folders, not yet synced
     _sources: dict[Path, list[str]] = field(default_factory=dict)  # sources.jsonl -> lines to add
@@ -70,14 +71,14 @@ class Writer:
         return KeptMany(counts["new"], counts["same"], tuple(conflicts))
 
     def stage_files(self, place: Path, contents: Sequence[tuple[str, bytes]]) -> None:
-        """Write new snapshots of one policy beside their places, as `records.snapshot_text` made them.
+        """Take over new snapshots of one policy, as `records.snapshot_text` made them; `flush` writes them.
 
         The caller knows that none of them is there, and checked each when it made it.
         """
         if contents:
             self._make(place)
         for name, raw in contents:
-            self._pending[place / name] = files.write_temporary(place / name, raw)
+            self._unwritten[place / name] = raw
 
     def _make(self, place: Path) -> None:
         if place in self._made:
@@ -94,7 +95,7 @@ class Writer:
             _check(snapshot)
         place = policy_folder(self.root, snapshot.arn)
         path = place / file_name(snapshot.identity)
-        if path in self._pending:
+        if path in self._pending or path in self._unwritten:
             self.flush()
         held = self._held(path, snapshot)
         if held is None:
@@ -116,6 +117,8 @@ class Writer:
             files.sync_folder(parent)
         self._parents.clear()
         files.sync_many(self._pending.values())
+        self._pending |= files.write_temporaries(self._unwritten)
+        self._unwritten.clear()
         for _ in self._pending:
             self.step("snapshot-temporary")
         for path, temporary in self._pending.items():

@@ -4,7 +4,7 @@ How fast AWS may be asked is the client's to know (its tokens are shared by all 
 """
 
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,11 +31,17 @@ class Ask:
 
 
 def answers(
-    source: Source, asks: Iterable[Ask], parallel: int = 1
+    source: Source,
+    asks: Iterable[Ask],
+    parallel: int = 1,
+    then: Callable[[Ask, Answer], object] = lambda ask, answer: None,
 ) -> Generator[tuple[Ask, Answer | TrackerError], None, None]:
-    """What the source answers to each, in their order; at most `parallel` at once. Any other error is raised."""
+    """What the source answers to each, in their order; at most `parallel` at once. Any other error is raised.
+
+    `then` is called with each answer in the thread that got it: for what can be made ready beside the other calls.
+    """
     if parallel <= 1:
-        yield from ((one, _answer(source, one)) for one in asks)
+        yield from ((one, _answer(source, one, then)) for one in asks)
         return
     from concurrent.futures import ThreadPoolExecutor  # a look at one policy needs no threads
 
@@ -43,7 +49,7 @@ def answers(
     with ThreadPoolExecutor(parallel, thread_name_prefix="look") as pool:
         try:
             for one in asks:
-                waiting.append((one, pool.submit(_answer, source, one)))
+                waiting.append((one, pool.submit(_answer, source, one, then)))
                 if len(waiting) >= parallel + AHEAD:
                     yield _next(waiting)
             while waiting:
@@ -58,8 +64,10 @@ def _next(waiting: "deque[tuple[Ask, Future[Answer | TrackerError]]]") -> tuple[
     return one, future.result()
 
 
-def _answer(source: Source, one: Ask) -> Answer | TrackerError:
+def _answer(source: Source, one: Ask, then: Callable[[Ask, Answer], object]) -> Answer | TrackerError:
     try:
-        return source.look(one.arn, one.known, one.listing)
+        answer = source.look(one.arn, one.known, one.listing)
+        then(one, answer)
     except TrackerError as error:
         return error
+    return answer
