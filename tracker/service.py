@@ -70,12 +70,12 @@ def check(
     round that was waited for may have made this one needless. Raises LockedError where another round does not end,
     SetupError where the folder or the database can't be used.
     """
-    told, baseline, stale = Published(), [], []
+    told, stale = Published(), []
     with _round(tracker, "check") as begun:
         run, start, firsts = begun.run, begun.start, FirstLooks(tracker, begun.run)
         watch = still(watching(policies))
         asked = survey(tracker, watch)
-        failed = asked.failed
+        failed, baseline = asked.failed, asked.first
         for one, answer in answers(tracker.source, asked.asks, tracker.parallel, firsts.prepare):
             if isinstance(answer, TrackerError):
                 log.warning(

@@ -30,6 +30,9 @@ class Survey:
     asks: list[Ask] = field(default_factory=list)
     policies: set[PolicyArn] = field(default_factory=set)  # that the round is about
     failed: list[Failure] = field(default_factory=list)  # listings that failed, policies that no listing has
+    first: list[PolicyArn] = field(
+        default_factory=list
+    )  # first looked at by a listing, which has them as they are on record: an import, a round that was killed
     swept: set[str] = field(default_factory=set)  # partitions of which everything was asked for
 
     def looks(
@@ -100,7 +103,8 @@ def _listed(tracker: Tracker, watch: Watch, listing: Listing, found: Survey) -> 
             for key, (arn, known) in sorted(on_record.items())
             if key not in named and known.default is not None and arn.account == "aws"
         ]
-    read = tracker.archive.last_reads(arn for arn in asks if arn not in found.policies)
+    read = tracker.archive.last_reads({*chosen, *asks} - found.policies)
+    found.first += sorted(chosen.keys() - {*asks, *read} - found.policies)
     found.asks += [
         Ask(arn, tracker.archive.known(arn), listing, first=arn not in read)
         for arn in asks

@@ -1,4 +1,4 @@
-"""One `check` in a process of its own that ends without a word at the given step: `python -m tests.support.crash FOLDER N`.
+"""One `check` in a process of its own that ends without a word at the given step: `python -m tests.support.crash FOLDER N [all]`.
 
 With N = 0 it runs to its end and prints how many steps there were.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.support.world import START, SUPPORT, Clock, make_world
 from tracker import service
 from tracker.delivery.channel import Parcel
+from tracker.model.watch import Watch
 
 CRASHED = 9
 
@@ -43,7 +44,8 @@ def main() -> None:
             mailbox.close()
 
     object.__setattr__(world.tracker, "channel", Stepping)
-    service.check(world.tracker, [SUPPORT])
+    everything = Watch(listing="all", partitions=("aws",))
+    service.check(world.tracker, everything if sys.argv[3:] == ["all"] else [SUPPORT])
     print(passed)
 
 
