@@ -16,10 +16,19 @@ from pathlib import Path
 from typing import IO, cast
 
 from tracker.errors import InputError, SetupError
+from tracker.sources.git_rows import REMOVED
 
-REMOVED = b""  # the content's id where a commit removed a file
 AHEAD = 500  # contents asked for before the first is taken: their ids must fit the pipe to git (64 KB)
 PIPE = 1 << 20  # bytes that git may be ahead of us
+SETTINGS = (
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "log.showSignature=false",
+    # git would map the whole repository into memory, and keep 96 MB of what it unpacked.
+    "core.packedGitWindowSize=1m",
+    "core.packedGitLimit=16m",
+    "core.deltaBaseCacheLimit=8m",
+)
 REGULAR = (b"100644", b"100755", b"100664")
 
 
@@ -47,8 +56,8 @@ def command(place: Path, *arguments: str) -> list[str]:
             "git is not installed, and a git archive is read with it",
             advice="install git (apt install git), then import again",
         )
-    safe = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "-c", "core.hooksPath=/dev/null")
-    return [program, "-C", str(place), "--no-pager", *safe, *arguments]
+    settings = (part for setting in SETTINGS for part in ("-c", setting))
+    return [program, "-C", str(place), "--no-pager", *settings, *arguments]
 
 
 def environment() -> dict[str, str]:

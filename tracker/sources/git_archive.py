@@ -1,22 +1,21 @@
 """A git repository with one file a policy: each commit that changed a file saw what it says at the commit's date.
 
-The branch is walked once; contents are read policy by policy, so that memory holds one policy, and of the rest 28 bytes
+The branch is walked once; contents are read policy by policy, so that memory holds one policy, and of the rest some bytes
 a change. Identical contents are parsed once, and identical documents compared as they are.
 """
 
 import re
-from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, groupby, islice
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
 from tracker.errors import DocumentError, InputError
 from tracker.model.identity import PolicyArn, is_policy_name
 from tracker.sources import git
 from tracker.sources.answers import LARGEST, read_answer
+from tracker.sources.git_rows import REMOVED, Rows, State
 from tracker.sources.past import Gathering, Identity, Past
 
 SHORT = 12  # digits of a commit's id in a source: enough for any repository, short enough to be read
@@ -26,16 +25,6 @@ _OTHER = re.compile(
     re.I,
 )
 _FOLDER = "policies"
-_LAST = 253_402_300_799  # the end of the year 9999: past it no date can be written
-
-
-@dataclass(slots=True)
-class _Rows:
-    """The changes of one policy's file: which commit, under which path, to which content."""
-
-    commits: "array[int]" = field(default_factory=lambda: array("I"))
-    paths: "array[int]" = field(default_factory=lambda: array("I"))
-    blobs: bytearray = field(default_factory=bytearray)  # ids, one after another; zeros where it was removed
 
 
 class GitArchive:
@@ -51,105 +40,34 @@ class GitArchive:
         wanted: Callable[[str], bool] = lambda _: True,
     ) -> None:
         """`name` is what people call it; of what was seen before `since` only the last state counts."""
-        self._place, self._since = place, since
-        self._commits = bytearray()  # ids, one after another
-        self._moments = array("q")  # when each was made, no earlier than those before
-        self._paths: list[str] = []
-        self._rows: dict[str, _Rows] = {}
-        self._width = 20  # bytes of an id; 32 in a repository of SHA-256
-        self._ignored: set[str] = set()
-        self._walk(_branch(place, branch), wanted)
-        self._only_folder()
-        self.files = sum(len(rows.commits) for rows in self._rows.values())
-        self.ignored = len(self._ignored)
-        head = self._id(len(self._moments) - 1)[:SHORT] if self._moments else "no commit"
-        self.what = f"git archive {name or place} at {head}"
+        self._place, self._since, self._rows = place, since, Rows()
+        ignored: set[str] = set()
+        chosen = _branch(place, branch)
+        for commit, changes in git.walk(place, chosen) if chosen else ():
+            self._rows.commit(commit.id, commit.seconds)
+            for change in changes:
+                policy = policy_of(change.path)
+                if policy is None:
+                    ignored.add(change.path)
+                elif wanted(policy):
+                    self._rows.change(policy, change.path, change.blob)
+        # Where there is a folder `policies`, what stands elsewhere under a policy's name is something else.
+        self.ignored = len(ignored) + self._rows.keep(_is_of_policies)
+        self.files = len(self._rows)
+        self.what = f"git archive {name or place} at {self._rows.last[:SHORT] or 'no commit'}"
 
     def names(self) -> tuple[str, ...]:
         """The policies whose files it has, sorted."""
-        return tuple(sorted(self._rows))
+        return self._rows.names()
 
     def jobs(self) -> Iterator["GitJob"]:
         """Each policy's file in all its states, in the order of their names; contents through one git process."""
-        names = self.names()
-        asked = chain.from_iterable(self._blobs(self._rows[name]) for name in names)
+        rows, names = self._rows, self._rows.names()
+        asked = chain.from_iterable(rows.blobs(name) for name in names)
         found = git.contents(self._place, asked, LARGEST)
         for name in names:
-            rows = self._rows[name]
-            told = dict(islice(found, len(self._blobs(rows))))
-            yield GitJob(name, tuple(self._states(rows)), told, self._since)
-
-    # -- walking ---------------------------------------------------------------------------------------------------
-
-    def _walk(self, branch: str, wanted: Callable[[str], bool]) -> None:
-        numbers: dict[str, int] = {}
-        latest = 0  # git dates nothing before 1970
-        for commit, changes in git.walk(self._place, branch) if branch else ():
-            latest = max(latest, min(commit.seconds, _LAST))
-            self._width = len(commit.id) // 2
-            self._commits += bytes.fromhex(commit.id)
-            self._moments.append(latest)
-            for change in changes:
-                name = policy_of(change.path)
-                if name is None or not wanted(name):
-                    self._ignored.add(change.path) if name is None else None
-                    continue
-                rows = self._rows.get(name)
-                if rows is None:
-                    rows = self._rows[name] = _Rows()
-                number = numbers.get(change.path)
-                if number is None:
-                    number = numbers[change.path] = len(self._paths)
-                    self._paths.append(change.path)
-                rows.commits.append(len(self._moments) - 1)
-                rows.paths.append(number)
-                rows.blobs += bytes.fromhex(change.blob.decode()) if change.blob else bytes(self._width)
-
-    def _only_folder(self) -> None:
-        """Where the archive has a folder `policies`, what stands elsewhere under a policy's name is something else."""
-        inside = [PurePosixPath(path).parent.name.lower() == _FOLDER for path in self._paths]
-        if not any(inside):
-            return
-        for name, rows in list(self._rows.items()):
-            kept = [at for at, path in enumerate(rows.paths) if inside[path]]
-            self._ignored |= {self._paths[path] for path in rows.paths if not inside[path]}
-            if not kept:
-                del self._rows[name]
-            elif len(kept) < len(rows.commits):
-                width = self._width
-                self._rows[name] = _Rows(
-                    array("I", (rows.commits[at] for at in kept)),
-                    array("I", (rows.paths[at] for at in kept)),
-                    bytearray(b"".join(rows.blobs[at * width : (at + 1) * width] for at in kept)),
-                )
-
-    # -- one policy ------------------------------------------------------------------------------------------------
-
-    def _blobs(self, rows: _Rows) -> tuple[bytes, ...]:
-        """The contents of a policy's file, each once, in the order of their first use."""
-        each = (self._blob(rows, at) for at in range(len(rows.commits)))
-        return tuple(dict.fromkeys(one for one in each if one != git.REMOVED))
-
-    def _blob(self, rows: _Rows, at: int) -> bytes:
-        blob = rows.blobs[at * self._width : (at + 1) * self._width]
-        return blob.hex().encode() if any(blob) else git.REMOVED
-
-    def _states(self, rows: _Rows) -> "Iterator[State]":
-        for at, commit in enumerate(rows.commits):
-            path = self._paths[rows.paths[at]]
-            yield State(self._id(commit)[:SHORT], self._moments[commit], path, self._blob(rows, at))
-
-    def _id(self, commit: int) -> str:
-        return self._commits[commit * self._width : (commit + 1) * self._width].hex()
-
-
-class State(NamedTuple):
-    """What one commit made of one file."""
-
-    commit: str  # its id, short
-    seconds: int  # since 1970
-    path: str
-    blob: bytes  # the content's id; git.REMOVED
+            told = dict(islice(found, len(rows.blobs(name))))
+            yield GitJob(name, tuple(rows.states(name)), told, self._since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +91,15 @@ class GitJob:
         for (commit, seconds), states in groupby(self.states, key=lambda state: state[:2]):
             changed: dict[str, bytes] = {}
             for state in states:
-                if state.blob == git.REMOVED:
+                if state.blob == REMOVED:
                     live.discard(state.path)
                 else:
                     live.add(state.path)
                     changed[state.path] = state.blob
-            moment, source = datetime.fromtimestamp(seconds, UTC), f"git {commit}"
+            moment, source = datetime.fromtimestamp(seconds, UTC), f"git {commit[:SHORT]}"
             if changed:
                 path = min(changed)
-                _change(made, read, changed[path], f"{path} at {commit}", moment, source)
+                _change(made, read, changed[path], f"{path} at {commit[:SHORT]}", moment, source)
             elif not live and made.observations:
                 made.seen(moment, None, source)
         past = made.past()
@@ -225,6 +143,11 @@ def _change(made: Gathering, read: _Read, blob: bytes, what: str, moment: dateti
         made.seen(moment, identity, source)
     else:
         made.stale += 1  # IAM itself said that another version is in force
+
+
+def _is_of_policies(before: str) -> bool:
+    """Whether what stands before a name in a path ends with a folder `policies`."""
+    return before.rstrip("/").rpartition("/")[2].lower() == _FOLDER
 
 
 def policy_of(path: str) -> str | None:
