@@ -11,6 +11,8 @@ from tracker.model.asked import Holder, Moment, Question, Said
 from tracker.model.identity import PolicyArn
 from tracker.policy.questions import newly, spans
 
+_FEW = 10  # of more policies all are asked about at once
+
 
 def holders(
     archive: Archive, asked: Question, *, every: bool = False, policies: Iterable[PolicyArn] | None = None
@@ -20,7 +22,7 @@ def holders(
     A pattern means any of its actions, with `every` all of them. Raises SetupError for an index that is behind.
     """
     chosen = None if policies is None else tuple(policies)
-    for arn in (None,) if chosen is None else chosen:
+    for arn in (None,) if chosen is None or len(chosen) > _FEW else chosen:
         archive.must_agree(arn)
     if not archive.database.exists:
         return ()

@@ -127,6 +127,19 @@ def test_attached_alone_with_the_account_column(aws: FakeIam, cli: Command) -> N
     ]
 
 
+def test_search_among_what_is_attached_shows_the_accounts(aws: FakeIam, cli: Command, tmp_path: Path) -> None:
+    assert "policy-tracker check --attached asks AWS" in cli("search", "s3:ListBucket", "--attached").err
+    aws.attach(READ_ONLY, 2)
+    assert cli("check", "--attached").code == 0
+    done = cli("search", "s3:ListBucket", "--attached")
+    assert done.out.startswith("1 of 1 policy allows s3:ListBucket now.")
+    assert re.search(r"\npolicy +account +since .*\nReadOnlyAccess +this account \(2\) +20", done.out)
+    (item,) = json.loads(cli("search", "s3:ListBucket", "--attached", "--json").out)["items"]
+    assert item["accounts"] == ["this account (2)"]
+    assert "of 0 policies" in cli("search", "s3:ListBucket", "--attached", "--policy", "SecurityAudit").out
+    assert "accounts" not in json.loads(cli("search", "s3:ListBucket", "--json").out)["items"][0]
+
+
 def test_accounts_from_a_file(aws: FakeIam, cli: Command, tmp_path: Path, home: Path) -> None:
     listed = tmp_path / "accounts.txt"
     listed.write_text(f"# ours\n111111111111 ReadOnlyAccess, {SUPPORT}\nsandbox: ReadOnlyAccess Nonsense\n")

@@ -9,14 +9,19 @@ from tracker.cli.app import Examples, formatted
 from tracker.cli.output import put, put_items, table
 from tracker.cli.policies import POLICY, archived, instant, stretch
 from tracker.cli.shell import Shell
+from tracker.errors import InputError
 from tracker.model.instants import iso
+from tracker.model.watch import ATTACHED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tracker.asking import Gain
     from tracker.collaborators import Tracker
     from tracker.model.asked import Holder, Question
+    from tracker.model.identity import PolicyArn
+
+    Accounts = Callable[[PolicyArn], tuple[str, ...]]
 
 
 @click.command(
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
         "policy-tracker search s3:GetObject",
         "policy-tracker search 's3:Get*' --all-of --at 2022-01-01",
         "policy-tracker search '*:Decrypt' --policy ReadOnlyAccess --json",
+        "policy-tracker search iam:PassRole --attached",
         "policy-tracker search 'kms:*' --month 2024-03    # what was newly let through in a month",
     ),
 )
@@ -38,6 +44,9 @@ if TYPE_CHECKING:
     type=POLICY,
     metavar="POLICY",
     help="Of this policy alone; may be given again.",
+)
+@click.option(
+    "--attached", is_flag=True, help="Of those attached in this account or in the accounts' file alone."
 )
 @click.option("--at", metavar="DATE", help="At a date or an instant, UTC, instead of now.")
 @click.option(
@@ -55,6 +64,7 @@ def command(
     shell: Shell,
     action: str,
     policies: tuple[str, ...],
+    attached: bool,
     at: str | None,
     every: bool,
     month_: str | None,
@@ -76,37 +86,66 @@ def command(
     asked, moment = question(action), instant(at, "--at") if at else None
     from tracker.asking import gains, holders
 
-    found = holders(
-        tracker.archive, asked, every=every, policies=archived(tracker, policies) if policies else None
-    )
+    only = _only(tracker, policies, attached)
+    found = holders(tracker.archive, asked, every=every, policies=only)
+    accounts = _accounts(tracker, attached)
     if period:
         _put_gains(asked, gains(asked, found, *period), period, wanted)
     elif wanted == "json":
-        _put_json(asked, found, moment, every)
+        _put_json(asked, found, moment, every, accounts)
     else:
-        _put_text(tracker, asked, found, moment, every=every, known=len(policies) or tracker.archive.count())
+        from tracker.changelog.holders import answer
+
+        known = tracker.archive.count() if only is None else len(only)
+        put(answer(asked, found, moment, known, every=every))
+        _put_holders(found, moment, accounts)
+        _put_doubts(tracker, asked, found)
 
 
-def _put_text(
-    tracker: "Tracker",
-    asked: "Question",
-    found: "Sequence[Holder]",
-    moment: datetime | None,
-    *,
-    every: bool,
-    known: int,
-) -> None:
-    from tracker.changelog.holders import answer
+def _only(tracker: "Tracker", policies: tuple[str, ...], attached: bool) -> "tuple[PolicyArn, ...] | None":
+    """The policies that are asked about; None for all."""
+    if not attached:
+        return archived(tracker, policies) if policies else None
+    from tracker.watched import listing_of, watched
 
-    put(answer(asked, found, moment, known, every=every))
+    found = watched(tracker, listing_of(tracker, ATTACHED))
+    if not found:
+        raise InputError(
+            "nothing is known to be attached", advice="policy-tracker check --attached asks AWS what is"
+        )
+    named = set(archived(tracker, policies)) if policies else set(found)
+    return tuple(arn for arn in found if arn in named)
+
+
+def _accounts(tracker: "Tracker", attached: bool) -> "Accounts | None":
+    """Where a policy is attached, if that is what is watched or asked about."""
+    if not attached and tracker.policies != (ATTACHED,):
+        return None
+    from tracker.watched import where_attached
+
+    return where_attached(tracker)
+
+
+def _put_holders(found: "Sequence[Holder]", moment: datetime | None, accounts: "Accounts | None") -> None:
+    """Who allows it, then who does no longer, or does at another time."""
     holding = [one for one in found if one.span_at(moment)]
     others = [one for one in found if not one.span_at(moment)]
-    if holding:
-        put("")
-        table(("policy", "since", "by", "where", "statement"), [_cells(one, moment) for one in holding])
-    if others:
-        put("")
-        table(("policy", "from", "until", "by", "where"), [_past(one, moment) for one in others])
+    for rows, columns, cells in (
+        (holding, ("since", "by", "where", "statement"), _cells),
+        (others, ("from", "until", "by", "where"), _past),
+    ):
+        if rows:
+            put("")
+            told = [
+                (name, *((", ".join(accounts(one.arn)),) if accounts else ()), *rest)
+                for one in rows
+                for name, *rest in (cells(one, moment),)
+            ]
+            table(("policy", *(("account",) if accounts else ()), *columns), told)
+
+
+def _put_doubts(tracker: "Tracker", asked: "Question", found: "Sequence[Holder]") -> None:
+    """An action that nobody names and the catalogue doesn't know may be misspelt."""
     if asked.single and not any(one.how == "name" for each in found for one in each.said):
         service, _, name = asked.pattern.partition(":")
         if tracker.catalogue().action(service, name) is None:
@@ -152,12 +191,21 @@ def _past(one: "Holder", moment: datetime | None) -> tuple[str, ...]:
     )
 
 
-def _put_json(asked: "Question", found: "Sequence[Holder]", moment: datetime | None, every: bool) -> None:
+def _put_json(
+    asked: "Question",
+    found: "Sequence[Holder]",
+    moment: datetime | None,
+    every: bool,
+    accounts: "Accounts | None",
+) -> None:
     from tracker.changelog.holders import holder_record
 
     put_items(
         "search",
-        [holder_record(one, moment) for one in found],
+        [
+            {**holder_record(one, moment), **({"accounts": list(accounts(one.arn))} if accounts else {})}
+            for one in found
+        ],
         action=asked.asked,
         all_of=every,
         at=iso(moment) if moment else None,
