@@ -114,10 +114,11 @@ def leave(tracker: Tracker, token: str) -> int:
 
 def _tell(tracker: Tracker, message: "Message", one: Subscriber) -> None:
     now = tracker.clock()
-    people = {one.address, tracker.operator} - {""} if one.channel in ("mail", "ses") else {tracker.operator}
+    people = {(one.channel, one.address)} if one.channel in ("mail", "ses") else set()
+    people |= {("mail", tracker.operator)} if tracker.operator else set()
     with tracker.database.transaction() as db:
-        for address in sorted(people):
-            tracker.outbox.write_to(db, message, address, now)
+        for channel, address in sorted(people):
+            tracker.outbox.write_to(db, message, address, now, channel)
 
 
 def _base(tracker: Tracker) -> str:

@@ -13,6 +13,7 @@ from tests.delivery.conftest import NOW, Clock, message
 from tracker.delivery.outbox import Outbox
 from tracker.delivery.rows import Claim, Outcome
 from tracker.delivery.subscribers import Subscribers
+from tracker.delivery.wish import Wish
 from tracker.errors import InputError
 from tracker.store.database import Database
 
@@ -49,6 +50,18 @@ def test_a_message_is_queued_once_for_each_recipient(
         assert outbox.enqueue(db, message(), "instant", clock()) == 0
         assert outbox.enqueue(db, message("other"), "instant", clock()) == 2
     assert len(outbox.list()) == 4
+
+
+def test_one_address_by_two_channels_has_two_rows_and_neither_waits_for_the_other(
+    outbox: Outbox, clock: Clock, database: Database, subscribers: Subscribers
+) -> None:
+    for channel in ("mail", "ses"):
+        subscribers.put("anna@example.org", Wish(), clock(), f"token-{channel}", channel=channel)
+    with database.transaction() as db:
+        assert outbox.enqueue(db, message(), "instant", clock()) == 2
+        assert outbox.enqueue(db, message(), "instant", clock()) == 0
+    found = {claimed(outbox, clock, worker).parcel.channel for worker in ("w1", "w2")}
+    assert found == {"mail", "ses"}
 
 
 def test_what_is_queued_is_of_the_callers_transaction(

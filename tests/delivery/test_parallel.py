@@ -68,6 +68,7 @@ def _by(database: Database, channel: str, *addresses: str) -> None:
     with database.writing() as connection:
         for address in addresses:
             connection.execute("UPDATE subscribers SET channel = ? WHERE address = ?", (channel, address))
+            connection.execute("UPDATE outbox SET channel = ? WHERE recipient = ?", (channel, address))
 
 
 class TwoKinds(FakeChannel):
@@ -113,8 +114,8 @@ def test_a_parcel_for_another_channel_brings_its_forms(
         formed = message("formed", forms=(Form("json", "{}"), Form("slack", '{"blocks": []}')))
         outbox.enqueue(db, formed, both, clock())
         db.conn.execute(
-            "INSERT INTO outbox (message, subscriber, recipient, state, not_before, created) "
-            "SELECT 'formed', id, address, 'waiting', ?, ? FROM subscribers WHERE channel = 'slack'",
+            "INSERT INTO outbox (message, subscriber, channel, recipient, state, not_before, created) "
+            "SELECT 'formed', id, channel, address, 'waiting', ?, ? FROM subscribers WHERE channel = 'slack'",
             ("2026-01-01T00:00:00.000000Z", "2026-01-01T00:00:00.000000Z"),
         )
     channel = FakeChannel()

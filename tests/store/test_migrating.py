@@ -51,4 +51,5 @@ def test_subscribers_of_an_older_release_stay_what_they_were(tmp_path: Path) -> 
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
         assert db.execute("SELECT state FROM subscribers WHERE id = 9").fetchone() == ("gone",)
         (sql,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'outbox'").fetchone()
+        assert db.execute("SELECT channel FROM outbox").fetchone() == ("mail",)
     assert "subscriptions" not in sql  # the reference followed the new name

@@ -36,13 +36,13 @@ _ROW = (
 )
 # The oldest row that is due and is not behind another open row of its recipient.
 _NEXT = """
-SELECT one.id, subscribers.state, coalesce(subscribers.channel, 'mail') FROM outbox AS one INDEXED BY outbox_open
+SELECT one.id, subscribers.state FROM outbox AS one INDEXED BY outbox_open
 LEFT JOIN subscribers ON subscribers.id = one.subscriber
 WHERE one.state IN ('waiting', 'claimed')
   AND CASE one.state WHEN 'waiting' THEN one.not_before ELSE one.claimed_until END <= ?
   AND NOT EXISTS (SELECT 1 FROM outbox AS earlier INDEXED BY outbox_open_of
-      WHERE earlier.recipient = one.recipient AND earlier.id < one.id AND earlier.state IN ('waiting', 'claimed'))
-  AND instr(?, ',' || coalesce(subscribers.channel, 'mail') || ',') = 0
+      WHERE earlier.recipient = one.recipient AND earlier.channel = one.channel AND earlier.id < one.id AND earlier.state IN ('waiting', 'claimed'))
+  AND instr(?, ',' || one.channel || ',') = 0
 ORDER BY one.id LIMIT 1
 """
 _CANCEL = "UPDATE outbox SET state = 'cancelled', answer = ?, finished = ? WHERE id = ?"
@@ -84,14 +84,21 @@ class Outbox:
         """
         people = recipients(db.conn, message.policy, to) if isinstance(to, str) else tuple(to)
         states = _states(db.conn, [one.id for one in people])
-        found = [(one.id, one.address) for one in people if states.get(one.id) == "active"]
-        held = [(one.id, one.address) for one in people if states.get(one.id) == "paused"]
+        found = [(one.id, one.channel, one.address) for one in people if states.get(one.id) == "active"]
+        held = [(one.id, one.channel, one.address) for one in people if states.get(one.id) == "paused"]
         _queue(db.conn, message, held, now, held_back=True)
         return _queue(db.conn, message, found, now)
 
-    def write_to(self, db: "sqlite_utils.Database", message: Message, address: str, now: datetime) -> int:
+    def write_to(
+        self,
+        db: "sqlite_utils.Database",
+        message: Message,
+        address: str,
+        now: datetime,
+        channel: str = "mail",
+    ) -> int:
         """Queue a mail to an address, subscribed or not, in the caller's transaction: for what is no changelog."""
-        return _queue(db.conn, message, [(None, address)], now)
+        return _queue(db.conn, message, [(None, channel, address)], now)
 
     def batch(self) -> AbstractContextManager[None]:
         """Around many claims and settlements: they cost less then."""
@@ -114,9 +121,9 @@ class Outbox:
         # A claim that a loss of power undoes is a row that waits: nothing was sent for it.
         with self._database.writing(durable=False) as connection:
             while (found := connection.execute(_NEXT, asked).fetchone()) is not None:
-                identity, subscriber, channel = found
+                identity, subscriber = found
                 if subscriber not in _NOT_NOW:
-                    return _claimed(connection, identity, channel, worker, now, now + lease)
+                    return _claimed(connection, identity, worker, now, now + lease)
                 # Left, or paused, while a worker that died had the mail in hand.
                 connection.execute(_CANCEL, (_NOT_NOW[subscriber], sortable(now), identity))
         return None
@@ -163,9 +170,9 @@ class Outbox:
         with self._database.writing() as connection:
             rows = [_row(connection, identity) for identity in trouble.take(connection)]
             if rows:
-                _queue(connection, notice(rows, now), [(None, operator)], now)
+                _queue(connection, notice(rows, now), [(None, "mail", operator)], now)
             if gone := bouncing.take(connection):
-                _queue(connection, bounce_notice(gone, now), [(None, operator)], now)
+                _queue(connection, bounce_notice(gone, now), [(None, "mail", operator)], now)
         return len(rows) + len(gone)
 
     def list(self, states: Collection[RowState] = ("waiting", "claimed", "failed")) -> tuple[Row, ...]:
@@ -179,9 +186,8 @@ class Outbox:
         """What has been waiting for a day, by channel; channels without such messages are left out."""
         with self._database.reading() as connection:
             found = connection.execute(
-                "SELECT coalesce(channel, 'mail'), count(*), min(outbox.created), answer FROM outbox "
-                "LEFT JOIN subscribers ON subscribers.id = subscriber "
-                "WHERE outbox.state IN ('waiting', 'claimed') AND outbox.created <= ? GROUP BY 1 ORDER BY 1",
+                "SELECT channel, count(*), min(created), answer FROM outbox "
+                "WHERE state IN ('waiting', 'claimed') AND created <= ? GROUP BY 1 ORDER BY 1",
                 (sortable(now - trouble.STUCK_AFTER),),
             ).fetchall()
         return {name: Stuck(count, parse_instant(since), answer) for name, count, since, answer in found}
@@ -223,12 +229,12 @@ class Outbox:
 def _queue(
     connection: sqlite3.Connection,
     message: Message,
-    people: Sequence[tuple[int | None, str]],
+    people: Sequence[tuple[int | None, str, str]],
     now: datetime,
     *,
     held_back: bool = False,
 ) -> int:
-    """Rows for (subscriber, recipient); `held_back`: as rows that wait for the end of a pause."""
+    """Rows for (subscriber, channel, recipient); `held_back`: as rows that wait for the end of a pause."""
     if not people:
         return 0
     created = sortable(now)
@@ -251,24 +257,24 @@ def _queue(
     fate = ("cancelled", "paused", created) if held_back else ("waiting", "", None)
     return sum(
         connection.execute(
-            "INSERT OR IGNORE INTO outbox (message, subscriber, recipient, not_before, created, state, answer, finished) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (message.changelog, subscriber, address, created, created, *fate),
+            "INSERT OR IGNORE INTO outbox (message, subscriber, channel, recipient, not_before, created, state, answer, finished) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (message.changelog, subscriber, channel, address, created, created, *fate),
         ).rowcount
-        for subscriber, address in people
+        for subscriber, channel, address in people
     )
 
 
 def _claimed(
-    connection: sqlite3.Connection, identity: int, channel: str, worker: str, now: datetime, until: datetime
+    connection: sqlite3.Connection, identity: int, worker: str, now: datetime, until: datetime
 ) -> Claim:
     connection.execute(
         "UPDATE outbox SET state = 'claimed', claimed_by = ?, claimed_until = ?, "
         "first_tried = CASE attempts WHEN 0 THEN ? ELSE first_tried END, attempts = attempts + 1 WHERE id = ?",
         (worker, sortable(until), sortable(now), identity),
     )
-    recipient, created, attempts, first_tried, token, *message = connection.execute(
-        "SELECT recipient, outbox.created, attempts, first_tried, coalesce(token, ''), "
+    channel, recipient, created, attempts, first_tried, token, *message = connection.execute(
+        "SELECT outbox.channel, recipient, outbox.created, attempts, first_tried, coalesce(token, ''), "
         "messages.id, thread, policy, versions, subject, text, html, attachments, urgent "
         "FROM outbox JOIN messages ON messages.id = message "
         "LEFT JOIN subscribers ON subscribers.id = subscriber WHERE outbox.id = ?",

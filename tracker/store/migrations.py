@@ -276,6 +276,39 @@ CREATE TABLE attachments (
 ) STRICT;
 """
 
+# One recipient may be reached by two channels, each with a row and an order of its own.
+ROWS_BY_CHANNEL = """
+CREATE TABLE outbox_by_channel (
+    id INTEGER PRIMARY KEY,
+    message TEXT NOT NULL REFERENCES messages (id),
+    subscriber INTEGER REFERENCES subscribers (id),
+    channel TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'claimed', 'sent', 'failed', 'cancelled')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    not_before TEXT NOT NULL,
+    first_tried TEXT,                   -- three days from then on a mail that the server puts off has failed
+    claimed_by TEXT,
+    claimed_until TEXT,
+    answer TEXT NOT NULL DEFAULT '',
+    created TEXT NOT NULL,
+    finished TEXT,
+    UNIQUE (message, recipient, channel)
+) STRICT;
+INSERT INTO outbox_by_channel
+    (id, message, subscriber, channel, recipient, state, attempts, not_before, first_tried, claimed_by, claimed_until,
+     answer, created, finished)
+    SELECT outbox.id, message, subscriber, coalesce(subscribers.channel, 'mail'), recipient, outbox.state, attempts,
+        not_before, first_tried, claimed_by, claimed_until, answer, outbox.created, finished
+    FROM outbox LEFT JOIN subscribers ON subscribers.id = subscriber;
+DROP TABLE outbox;
+ALTER TABLE outbox_by_channel RENAME TO outbox;
+CREATE INDEX outbox_open ON outbox (id) WHERE state IN ('waiting', 'claimed');
+CREATE INDEX outbox_open_of ON outbox (recipient, channel, id) WHERE state IN ('waiting', 'claimed');
+CREATE INDEX outbox_of ON outbox (subscriber) WHERE subscriber IS NOT NULL;
+CREATE INDEX outbox_message ON outbox (message);
+"""
+
 
 @migrations()
 def m001_index(db: Database) -> None:
@@ -311,3 +344,9 @@ def m005_channels(db: Database) -> None:
 def m006_attachments(db: Database) -> None:
     """Where policies are attached, as the last listing told it."""
     db.executescript(ATTACHMENTS)
+
+
+@migrations()
+def m007_rows_by_channel(db: Database) -> None:
+    """The channel stands in each row of the outbox: the same words to the same address by two channels are two."""
+    db.executescript(ROWS_BY_CHANNEL)
