@@ -2,7 +2,9 @@
 
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.archive.dumping import dump
 from tests.archive.making import a_snapshot, an_archive, record, seen
 from tests.support import history
 from tests.support.indexed import indexed_history
@@ -207,3 +210,26 @@ def test_what_a_created_policy_allows_is_new_and_what_was_first_seen_may_be_olde
     assert {one.arn: one.spans[0].since.first for one in found} == {SUPPORT: True, READ_ONLY: False}
     (one,) = gains(question("s3:GetObject"), found, parse_instant("2020-01-01"), None)
     assert one.arn == READ_ONLY
+
+
+def test_an_index_of_an_older_release_is_said_to_lack_grants_and_mended_by_the_next_round(
+    tmp_path: Path,
+) -> None:
+    world = make_world(tmp_path)
+    world.aws.publish(SUPPORT, "v1", parse_instant("2021-01-01"), allowing("s3:GetObject"))
+    service.check(world.tracker, [SUPPORT])
+    world.aws.publish(SUPPORT, "v2", world.clock.forward(days=1), allowing("s3:GetObject", "kms:Decrypt"))
+    service.check(world.tracker, [SUPPORT])
+    asked, database = question("kms:Decrypt"), world.tracker.database
+    before, index = holders(world.tracker.archive, asked), dump(database).partition("\ngrants\n")[2]
+    with closing(sqlite3.connect(database.path)) as older, older:  # what a round of that release left
+        older.executescript(
+            """DELETE FROM grants; DELETE FROM holders; PRAGMA user_version = 7;
+            DELETE FROM _sqlite_migrations WHERE name = 'm008_ungranted';"""
+        )
+    with pytest.raises(SetupError, match="does not have what the files have") as told:
+        holders(world.tracker.archive, asked)
+    assert "reindex" in told.value.advice
+    assert service.check(world.tracker, [SUPPORT]).changes == ()
+    assert holders(world.tracker.archive, asked) == before != ()
+    assert dump(database).partition("\ngrants\n")[2] == index != ""

@@ -106,6 +106,7 @@ def _queued(message: str) -> Iterable[dict[str, object]]:
     for recipient in ("a@example.org", "b@example.org"):
         yield {
             "message": message,
+            "channel": "mail",
             "recipient": recipient,
             "state": "waiting",
             "not_before": "",

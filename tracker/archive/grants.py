@@ -117,6 +117,10 @@ class Grants:
         self._patterns: dict[str, tuple[int, str]] = {}  # pattern -> (id, spelling)
         self._ids: dict[tuple[object, ...], int] = {}  # of places and statements
 
+    def knows(self, key: str) -> bool:
+        """Whether a policy's intervals were made at all, though they be none."""
+        return self._db.execute("SELECT 1 FROM holders WHERE policy = ?", (key,)).fetchone() is not None
+
     def replace(self, key: str, made: Sequence[Interval]) -> None:
         """All intervals of a policy in the place of those it has. Its row in `policies` is there already."""
         self.put(key, written(made))

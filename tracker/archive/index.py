@@ -85,7 +85,8 @@ def _index_grants(
     documents = documents or documents_of(place)
     same = before == [(row["observed_at"], row["version"], row["create_date"]) for row in now[: len(before)]]
     newest = max((moment for moment, _, _ in before), default="")
-    if same and all(str(row["observed_at"]) >= newest for row in now[len(before) :]):
+    later = all(str(row["observed_at"]) >= newest for row in now[len(before) :])
+    if same and later and writer.knows(key):  # a database of an older release had no grants
         writer.go_on(key, [one for one in seen if one[0] > len(before)], documents)
     else:
         writer.replace(key, intervals(seen, documents))

@@ -296,7 +296,7 @@ class Indexed:
             more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
             raise SetupError(
                 f"the index {self._database.path} does not have what the files have: {behind[0]}{more}",
-                advice="run 'policy-tracker reindex', which makes it again from the files alone",
+                advice="the next check completes it; 'policy-tracker reindex' makes it again at once, from the files alone",
             )
 
 

@@ -309,6 +309,11 @@ CREATE INDEX outbox_of ON outbox (subscriber) WHERE subscriber IS NOT NULL;
 CREATE INDEX outbox_message ON outbox (message);
 """
 
+# A round of an older release took what migration 3 had made to differ for indexed, grants and all: it is told again.
+UNGRANTED = """
+UPDATE policies SET timeline_bytes = -1 WHERE policy NOT IN (SELECT policy FROM holders);
+"""
+
 
 @migrations()
 def m001_index(db: Database) -> None:
@@ -350,3 +355,9 @@ def m006_attachments(db: Database) -> None:
 def m007_rows_by_channel(db: Database) -> None:
     """The channel stands in each row of the outbox: the same words to the same address by two channels are two."""
     db.executescript(ROWS_BY_CHANNEL)
+
+
+@migrations()
+def m008_ungranted(db: Database) -> None:
+    """Policies without grants are made to differ from their files, so that the next round mends them."""
+    db.executescript(UNGRANTED)

@@ -1,7 +1,7 @@
 """What a database of ours is told by, light enough to be looked at on every start."""
 
 MIGRATION_SET = "policy-tracker"
-SCHEMA = 7  # how many migrations there are; kept in the file as PRAGMA user_version
+SCHEMA = 8  # how many migrations there are; kept in the file as PRAGMA user_version
 APPLICATION_ID = (
     0x706F6C79  # 'poly': marks the file as ours, see https://sqlite.org/pragma.html#pragma_application_id
 )
