@@ -67,6 +67,7 @@ def _brought(answer: Answer, seen: Observation) -> "Brought":
 
     arn, key = answer.arn, policy_key(answer.arn)
     texts = {one.identity: one.document for one in answer.snapshots}
+    hashes = {one.identity: one.sha256 for one in answer.snapshots}
     made = intervals(
         [(1, seen)], lambda identity: parse_document(texts[identity], what=f"{arn.name} {identity[0]}")
     )
@@ -75,7 +76,7 @@ def _brought(answer: Answer, seen: Observation) -> "Brought":
         is_new=True,
         versions=len(answer.snapshots),
         files=tuple(map(file_of, answer.snapshots)),
-        lines=(observation_line(seen),),
+        lines=(observation_line(seen, hashes[seen.identity] if seen.identity else None),),
         snapshots=index.values((index.snapshot_row(key, one) for one in answer.snapshots), index.SNAPSHOTS),
         observations=index.values(index.observation_rows(key, [seen]), index.OBSERVATIONS),
         grants=tuple(written(made)),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.archive.making import SUPPORT, a_snapshot, an_archive, seen
 from tracker.archive import files
+from tracker.archive.chain import check
 from tracker.archive.folder import observations
 from tracker.archive.layout import TIMELINE, policy_folder
 from tracker.archive.records import observation_line
@@ -36,7 +37,10 @@ def test_a_timeline_cut_off_at_any_byte_is_read_and_repaired(cut: int) -> None:
         assert list(archive.observations(SUPPORT)) == left
         archive.observe(SUPPORT, seen(3, 2))
         assert list(archive.observations(SUPPORT)) == [*left, seen(3, 2)]
-        assert path.read_bytes().endswith(observation_line(seen(3, 2)).encode() + b"\n")
+        added = path.read_bytes().splitlines(keepends=True)[-1]
+        assert added.startswith(observation_line(seen(3, 2), a_snapshot(3).sha256).encode()[:-1])
+        assert added.endswith(b"\n")
+        assert check(path.read_bytes().split(b"\n")[:-1]).breaks == ()
         assert observations(path.parent) == [*left, seen(3, 2)]
 
 

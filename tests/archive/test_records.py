@@ -74,11 +74,12 @@ def test_a_snapshot_survives(actions: list[str], source: str) -> None:
 def test_the_lines_as_documented() -> None:
     assert observation_line(seen(20)) == (
         '{"observed_at": "2022-01-01T12:00:00Z", "version": "v20", "create_date": "2021-01-21T00:00:00Z", '
-        '"source": "iam", "run": "r1", "basis": "look"}'
+        '"source": "iam", "run": "r1", "basis": "look", "sha256": null}'
     )
+    assert observation_line(seen(20), "ab").endswith(', "basis": "look", "sha256": "ab"}')
     assert observation_line(seen(None)) == (
         '{"observed_at": "2022-01-01T12:00:00Z", "version": null, "create_date": null, '
-        '"source": "iam", "run": "r1", "basis": "look"}'
+        '"source": "iam", "run": "r1", "basis": "look", "sha256": null}'
     )
     assert look_line(a_look("r1", 0, READ_ONLY, failed=(READ_ONLY,))) == (
         '{"run": "r1", "start": "2022-01-01T12:00:00Z", "end": "2022-01-01T12:00:02Z", '
@@ -139,6 +140,10 @@ WRONG: list[tuple[Callable[[bytes], object], bytes, str]] = [
         _observation(observed_at="0001-01-01T00:00:00+23:00"),
         "its observed_at is not written as",
     ),
+    (read_observation, _observation(sha256="ab"), "its sha256 is no sha256"),
+    (read_observation, _observation(previous=7), "its previous is no sha256"),
+    (read_observation, _observation(more=1), "it has 'more'"),
+    (read_look, _look(previous="x"), "its previous is no sha256"),
     (read_look, _look(policies="some"), "its policies is no list of texts"),
     (read_look, _look(failed=[1]), "its failed is no list of texts"),
     (read_look, _look(more=1), "it has 'more'"),

@@ -11,6 +11,7 @@ import pytest
 
 from tests.archive.making import READ_ONLY, SUPPORT, a_look, a_snapshot, an_archive, made, record, seen
 from tracker.archive.archive import Archive
+from tracker.archive.chain import linked
 from tracker.archive.layout import policy_folder
 from tracker.archive.records import canonical
 from tracker.model.recorded import Finding
@@ -63,8 +64,12 @@ def _file(name: str, raw: bytes) -> Callable[[Archive], None]:
 
 def _line(name: str, line: str) -> Callable[[Archive], None]:
     def damage(archive: Archive) -> None:
-        with (place(archive) / name).open("a") as file:
-            file.write(line)
+        path = place(archive) / name
+        with path.open("ab") as file:
+            if line.endswith("}\n") and name != "sources.jsonl":
+                file.writelines(linked(path.read_bytes(), [line[:-1]]))
+            else:
+                file.write(line.encode())
 
     return damage
 
@@ -261,6 +266,5 @@ def test_a_database_of_a_newer_tracker_is_found(archive: Archive) -> None:
 def test_a_clock_that_is_a_little_off_is_nobodys_fault(archive: Archive) -> None:
     archive.keep(a_snapshot(3, create_date=seen(3, 9).observed_at + timedelta(minutes=5)))
     identity = archive.identities(SUPPORT)[-1]
-    with (place(archive) / "timeline.jsonl").open("a") as file:
-        file.write(_observation(3, 9, create_date=f"{identity[1]:%Y-%m-%dT%H:%M:%SZ}"))
+    _line("timeline.jsonl", _observation(3, 9, create_date=f"{identity[1]:%Y-%m-%dT%H:%M:%SZ}"))(archive)
     assert found(archive) == []

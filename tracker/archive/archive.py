@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from tracker.archive.bringing import Bringer, Standing
     from tracker.archive.grants import Documents, Grants
     from tracker.archive.rebuild import Rebuilt
+    from tracker.archive.seal import Seal
+    from tracker.archive.verify import Verified
     from tracker.model.history import Basis
 
 
@@ -130,16 +132,19 @@ class Archive:
                 )
             if _without_run(observation) not in held:
                 held.add(_without_run(observation))
-                lines.append(observation_line(observation))
+                identity = observation.identity
+                lines.append(
+                    observation_line(observation, folder.sha256_of(place, identity) if identity else None)
+                )
         if lines:
-            files.append(place / TIMELINE, lines, step=self._step, name="timeline")
+            files.append(place / TIMELINE, lines, step=self._step, name="timeline", chain=True)
         return len(lines)
 
     def record_look(self, look: Look, partition: str | None = None) -> None:
         """Add a round's line to the looks of each partition it asked; `partition` is needed for a look at all policies."""
         for one, part in _by_partition(look, partition):
             files.make_folders(self.root / one, self.home)
-            files.append(self.root / one / LOOKS, [look_line(part)], step=self._step, name="look")
+            files.append(self.root / one / LOOKS, [look_line(part)], step=self._step, name="look", chain=True)
             with self.database.writing() as db:
                 index.index_looks(db, self.root, one)
 
@@ -326,9 +331,13 @@ class Archive:
 
     def verify(self) -> tuple[Finding, ...]:
         """Everything that is wrong in the archive, sorted; it reads and hashes every file."""
+        return self.verified().findings
+
+    def verified(self, against: "Seal | None" = None) -> "Verified":
+        """What is wrong, how far lines are chained, and the seal of every file; with an earlier one what changed since."""
         from tracker.archive.verify import verify
 
-        return verify(self.home, self.database)
+        return verify(self.home, self.database, against)
 
     # -- names ---------------------------------------------------------------------------------------------------
 

@@ -121,7 +121,7 @@ class Bringer:
             self._writer.stage_files(policy_folder(self.root, one.arn), one.files)
         kept = self._writer.keep_many((each for one in batch for each in one.others), checked=True)
         places = {policy_folder(self.root, one.arn) / TIMELINE: one.lines for one in batch if one.lines}
-        files.append_many(places, step=self.step, name="timeline")
+        files.append_many(places, step=self.step, name="timeline", chain=True)
         changed = [one for one in batch if one.changed]
         if changed:
             self._index(changed)

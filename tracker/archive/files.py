@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
+from tracker.archive.chain import linked
 from tracker.errors import InputError, SetupError
 from tracker.store.steps import Step, no_step
 
@@ -174,14 +175,17 @@ def put(temporary: Path, path: Path) -> None:
         raise _disk(path, error) from error
 
 
-def append(path: Path, lines: Sequence[str], *, step: Step = no_step, name: str = "line") -> None:
+def append(
+    path: Path, lines: Sequence[str], *, step: Step = no_step, name: str = "line", chain: bool = False
+) -> None:
     """Add lines to a file, on the disk when this returns; a torn last line of a killed process is repaired first.
 
-    Steps: `<name>-half`, `<name>-written`, `<name>-kept`.
+    With `chain` each line is given the hash of what stands before it (chain.py). Steps: `<name>-half`,
+    `<name>-written`, `<name>-kept`.
     """
-    raw = b"".join(line.encode() + b"\n" for line in lines)
     with _appending(path) as (descriptor, is_new):
         _repair(path, descriptor)
+        raw = _raw(descriptor, lines, chain=chain)
         if step is not no_step:  # what a full disk or a kill may leave: one write cut in two
             half = len(raw) // 2
             os.write(descriptor, raw[:half])
@@ -196,7 +200,9 @@ def append(path: Path, lines: Sequence[str], *, step: Step = no_step, name: str 
     step(f"{name}-kept")
 
 
-def append_many(lines: Mapping[Path, Sequence[str]], *, step: Step = no_step, name: str = "line") -> None:
+def append_many(
+    lines: Mapping[Path, Sequence[str]], *, step: Step = no_step, name: str = "line", chain: bool = False
+) -> None:
     """Add lines to many files, all on the disk when this returns; what `append` does, with one pass of syncing.
 
     Steps of each file: `<name>-written`, then `<name>-kept`.
@@ -206,7 +212,7 @@ def append_many(lines: Mapping[Path, Sequence[str]], *, step: Step = no_step, na
     def add(path: Path) -> None:
         with _appending(path) as (descriptor, is_new):
             _repair(path, descriptor)
-            raw = b"".join(line.encode() + b"\n" for line in lines[path])
+            raw = _raw(descriptor, lines[path], chain=chain)
             while raw:
                 raw = raw[os.write(descriptor, raw) :]
             step(f"{name}-written")
@@ -218,6 +224,14 @@ def append_many(lines: Mapping[Path, Sequence[str]], *, step: Step = no_step, na
     sync_many(new)
     for _ in lines:
         step(f"{name}-kept")
+
+
+def _raw(descriptor: int, lines: Sequence[str], *, chain: bool) -> bytes:
+    """Lines as they are added to the open file, which ends with a whole one."""
+    if not chain:
+        return b"".join(line.encode() + b"\n" for line in lines)
+    size = os.fstat(descriptor).st_size
+    return b"".join(linked(os.pread(descriptor, size, 0) if size else b"", lines))
 
 
 @contextmanager

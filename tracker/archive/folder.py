@@ -30,7 +30,12 @@ from tracker.model.history import Observation, Snapshot
 from tracker.model.identity import PolicyArn
 
 _T = TypeVar("_T")
+_TAIL = 1024  # bytes at the end of a snapshot that hold its last keys: `sha256`, `source`, `version`
 _HEAD = re.compile(rb'\{\n  "arn": "([^"\\]{1,400})",\n')  # `arn` is the first key of a canonical snapshot
+
+_SHA256 = re.compile(
+    rb'\n  "sha256": "([0-9a-f]{64})",\n  "source": "[^\n]*",\n  "version": "[^\n]*"\n\}\n\Z'
+)
 
 
 def identities(folder: Path) -> list[Identity]:
@@ -70,6 +75,18 @@ def load(folder: Path, identity: Identity) -> Snapshot:
         f"{path} is no snapshot: {wrong}",
         advice="run 'policy-tracker verify', which lists everything that is wrong",
     )
+
+
+def sha256_of(folder: Path, identity: Identity) -> str | None:
+    """The hash that a snapshot's file says its document has, without reading the document; None for a damaged file."""
+    path = folder / file_name(identity)
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _TAIL))
+            found = _SHA256.search(file.read())
+        return found[1].decode() if found else load(folder, identity).sha256
+    except (OSError, TrackerError):
+        return None
 
 
 def observations(folder: Path) -> list[Observation]:

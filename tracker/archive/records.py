@@ -4,11 +4,13 @@ Reading raises RecordError for everything that is not exactly such a record; it 
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast, get_args
 
+from tracker.archive.chain import PREVIOUS
 from tracker.archive.layout import Identity
 from tracker.model.history import Basis, Look, Observation, Snapshot
 from tracker.model.identity import PolicyArn, VersionId
@@ -19,6 +21,7 @@ SCHEMA = 1
 DOCUMENT = "the document"  # where it goes in a snapshot's file
 _LONGEST = 300  # characters of a complaint
 _SNAPSHOT_KEYS = {"schema", "arn", "version", "create_date", "sha256", "source", "document"}
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _BASES: tuple[str, ...] = get_args(Basis)
 
 
@@ -90,8 +93,8 @@ def read_snapshot(raw: bytes) -> Snapshot:
     )
 
 
-def observation_line(observation: Observation) -> str:
-    """A line of timeline.jsonl, without its newline."""
+def observation_line(observation: Observation, sha256: str | None = None) -> str:
+    """A line of timeline.jsonl, without its newline and its link; `sha256` is of the document that it names."""
     version, made = observation.version, observation.create_date
     return _line(
         {
@@ -101,6 +104,7 @@ def observation_line(observation: Observation) -> str:
             "source": observation.source,
             "run": observation.run,
             "basis": observation.basis,
+            "sha256": sha256,
         }
     )
 
@@ -109,13 +113,14 @@ def read_observation(raw: bytes) -> Observation:
     """A line of timeline.jsonl back."""
     record = _json(raw)
     wanted = {"observed_at", "version", "create_date", "source", "run", "basis"}
-    if record.keys() != wanted:
-        raise RecordError(_keys_wrong(record, wanted))
+    if record.keys() - {"sha256", PREVIOUS} != wanted:
+        raise RecordError(_keys_wrong(record, wanted, {"sha256", PREVIOUS}))
     basis = _text(record, "basis")
     if basis not in _BASES:
         raise RecordError(f"its basis is {basis!r}, not one of {', '.join(_BASES)}")
     if (record["version"] is None) != (record["create_date"] is None):
         raise RecordError("it has a version or a create_date, but not both")
+    _check_hashes(record)
     removed = record["version"] is None
     return Observation(
         observed_at=_instant(record, "observed_at"),
@@ -125,6 +130,19 @@ def read_observation(raw: bytes) -> Observation:
         run=_text(record, "run"),
         basis=cast("Basis", basis),
     )
+
+
+def named_sha256(raw: bytes) -> str | None:
+    """The hash that a line of timeline.jsonl says the document has that it names; None where it says none."""
+    value = _json(raw).get("sha256")
+    return value if isinstance(value, str) else None
+
+
+def _check_hashes(record: Mapping[str, object]) -> None:
+    for key in ("sha256", PREVIOUS):
+        value = record.get(key)
+        if value is not None and not (isinstance(value, str) and _SHA256.fullmatch(value)):
+            raise RecordError(f"its {key} is no sha256: {value!r}")
 
 
 def look_line(look: Look) -> str:
@@ -144,8 +162,9 @@ def read_look(raw: bytes) -> Look:
     """A line of looks.jsonl back."""
     record = _json(raw)
     wanted = {"run", "start", "end", "policies", "failed"}
-    if record.keys() != wanted:
-        raise RecordError(_keys_wrong(record, wanted))
+    if record.keys() - {PREVIOUS} != wanted:
+        raise RecordError(_keys_wrong(record, wanted, {PREVIOUS}))
+    _check_hashes(record)
     return Look(
         run=_text(record, "run"),
         start=_instant(record, "start"),
@@ -210,8 +229,8 @@ def _canonical_document(document: object) -> str:
     return text
 
 
-def _keys_wrong(record: Mapping[str, object], wanted: set[str]) -> str:
-    missing, foreign = sorted(wanted - record.keys()), sorted(record.keys() - wanted)
+def _keys_wrong(record: Mapping[str, object], wanted: set[str], beside: Collection[str] = ()) -> str:
+    missing, foreign = sorted(wanted - record.keys()), sorted(record.keys() - wanted - set(beside))
     parts = [f"it lacks {', '.join(missing)}"] if missing else []
     parts += [f"it has {', '.join(map(repr, foreign))}, which nobody knows"] if foreign else []
     return " and ".join(parts)

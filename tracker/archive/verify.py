@@ -5,11 +5,12 @@ Whatever stands in the folder, the answer is findings: a hostile file is one of 
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracker.archive import verify_lines
-from tracker.archive.files import LARGEST_SNAPSHOT, TEMPORARY, read_bytes
+from tracker.archive.files import LARGEST_LINES, LARGEST_SNAPSHOT, TEMPORARY, read_bytes, read_lines
 from tracker.archive.folder import Place
 from tracker.archive.layout import (
     CONFLICT,
@@ -25,7 +26,9 @@ from tracker.archive.layout import (
     policy_key,
 )
 from tracker.archive.records import RecordError, read_snapshot, snapshot_text
+from tracker.archive.seal import Seal, Sealed
 from tracker.archive.verify_index import Expected, index_findings
+from tracker.archive.verify_lines import CHANGED
 from tracker.errors import DocumentError, InputError, SetupError
 from tracker.model.history import Snapshot
 from tracker.model.recorded import Finding
@@ -35,15 +38,46 @@ _OURS_TOO = re.compile(r"README\.md|\.gitignore|\.gitattributes|\.gitkeep")
 _AGAIN = (
     "move it out of the archive, then 'policy-tracker check' fetches the version again if AWS still has it"
 )
+_REWRITTEN = "find out who changed it: git or a backup has it as it was when it was sealed"
 _FOREIGN = "move it out of the archive: nothing reads it"
 
 
-def verify(home: Path, database: Database) -> tuple[Finding, ...]:
-    """Everything that is wrong under a tracker's folder, sorted. Reads and hashes every file."""
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What came of looking at every file."""
+
+    findings: tuple[Finding, ...]  # sorted
+    seal: Seal  # what every whole file holds now
+    chained: int  # lines that hold what stands before them
+    unchained: int  # lines of before there was a chain
+
+
+def verify(home: Path, database: Database, against: Seal | None = None) -> Verified:
+    """Everything that is wrong under a tracker's folder. Reads and hashes every file.
+
+    With `against`, an earlier seal, also what has been changed or removed since.
+    """
     looked = _Looked(home)
     looked.everything()
     looked.found += index_findings(database, looked.expected)
-    return tuple(sorted(set(looked.found)))
+    seal = Seal(tuple(sorted(looked.sealed)))
+    if against is not None:
+        looked.found += _since_sealed(home, seal, against)
+    return Verified(tuple(sorted(set(looked.found))), seal, looked.chained, looked.unchained)
+
+
+def _since_sealed(home: Path, now: Seal, then: Seal) -> Iterator[Finding]:
+    """What no longer begins with what was sealed."""
+    held = {one.path: one for one in now.files}
+    for one in then.files:
+        if one.path not in held:
+            yield Finding(one.path, "it was sealed, and is not there any more, or not whole", _REWRITTEN)
+        elif one != held[one.path]:
+            begins = read_bytes(home / one.path, LARGEST_LINES)[: one.size]
+            if Sealed.of(one.path, begins) != one:
+                yield Finding(
+                    one.path, f"its first {one.size:,} bytes are not those that were sealed", _REWRITTEN
+                )
 
 
 @dataclass(slots=True)
@@ -53,6 +87,9 @@ class _Looked:
     home: Path
     found: list[Finding] = field(default_factory=list)
     expected: Expected = field(default_factory=Expected)
+    sealed: list[Sealed] = field(default_factory=list)
+    chained: int = 0
+    unchained: int = 0
 
     def everything(self) -> None:
         root = self.home / "snapshots"
@@ -66,6 +103,7 @@ class _Looked:
         for entry in self._entries(path):
             if entry.name == LOOKS:
                 self.found += verify_lines.looks(self.home, path / LOOKS)
+                self._chain(path / LOOKS)
                 self.expected.looks(path)
             elif arn_of_folder(path.name, entry.name) is None:
                 self._wrong(entry.path, "it is no policy's folder", _FOREIGN)
@@ -88,7 +126,9 @@ class _Looked:
             elif entry.name not in (TIMELINE, SOURCES) and not _OURS_TOO.fullmatch(entry.name):
                 self._beside(Path(entry.path))
         self.found += verify_lines.sources(self.home, path / SOURCES, held, named)
-        self.found += verify_lines.timeline(self.home, path / TIMELINE, named)
+        self.found += verify_lines.timeline(self.home, path / TIMELINE, held, named)
+        self._chain(path / TIMELINE)
+        self._seal_lines(path / SOURCES)
         self.expected.policy(Place(path.parent.name, path.name), path)
 
     def _snapshot(self, path: Path, identity: Identity) -> Snapshot | None:
@@ -114,7 +154,29 @@ class _Looked:
         if raw != snapshot_text(snapshot).encode():
             self._wrong(path, "it is not written as the archive writes it (its document is whole)", _AGAIN)
         self._document(path, snapshot)
+        self.sealed.append(Sealed.of(self._name(path), raw))
         return snapshot
+
+    def _chain(self, path: Path) -> None:
+        links, found = verify_lines.chain(self.home, path)
+        read = {finding.path for finding in self.found}
+        # A line that is none needs no second word, and neither does one that is wrong otherwise and not chained.
+        self.found += [one for one in found if one.wrong.startswith(CHANGED) or one.path not in read]
+        self.chained += links.chained
+        self.unchained += links.unchained
+        self._seal_lines(path)
+
+    def _seal_lines(self, path: Path) -> None:
+        """Whole lines alone: the next write removes one that is cut off."""
+        try:
+            lines, _ = read_lines(path)
+        except (InputError, SetupError):
+            return
+        if lines:
+            self.sealed.append(Sealed.of(self._name(path), b"".join(line + b"\n" for line in lines)))
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.home).as_posix()
 
     def _document(self, path: Path, snapshot: Snapshot) -> None:
         from tracker.policy.parse import canonical_text

@@ -6,9 +6,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
+from tracker.archive.chain import Break, Links, check
 from tracker.archive.files import read_lines
 from tracker.archive.layout import Identity, file_name
-from tracker.archive.records import RecordError, read_look, read_observation, read_source
+from tracker.archive.records import RecordError, named_sha256, read_look, read_observation, read_source
 from tracker.errors import InputError, SetupError
 from tracker.model.history import Observation
 from tracker.model.instants import iso
@@ -18,18 +19,23 @@ from tracker.model.recorded import Finding
 CLOCK_SKEW = timedelta(minutes=10)
 
 _T = TypeVar("_T")
-_BY_HAND = "correct or remove the line by hand (git has the line as it was, where the archive is committed)"
+_BY_HAND = "bring the file back from git or a backup; a line that is corrected by hand breaks the chain, and stays said"
+CHANGED = "the chain breaks here"
+_BROKEN = "compare the file with git or a backup, which have it as it was; see docs/archive.md, 'The chain'"
 _CLOCK = "look at this machine's clock; readers sort by time, so nothing is lost, but the order may not be what happened"
 
 
-def timeline(home: Path, path: Path, archived: Collection[Identity]) -> Iterator[Finding]:
-    """What is wrong with a policy's timeline, given which snapshots its folder has."""
+def timeline(
+    home: Path, path: Path, held: Mapping[Identity, str], archived: Collection[Identity]
+) -> Iterator[Finding]:
+    """What is wrong with a policy's timeline, given which snapshots its folder has, and the sha256 of those that are whole."""
     where = path.relative_to(home)
     seen: list[tuple[int, Observation]] = []
-    for number, observation in _lines(where, path, read_observation):
-        if isinstance(observation, Finding):
-            yield observation
+    for number, line in _lines(where, path, _read_sealed):
+        if isinstance(line, Finding):
+            yield line
             continue
+        observation, sha256 = line
         seen.append((number, observation))
         at = f"{where}:{number}"
         identity = observation.identity
@@ -38,6 +44,12 @@ def timeline(home: Path, path: Path, archived: Collection[Identity]) -> Iterator
                 at,
                 f"{identity[0]} was the default, but {file_name(identity)} is not there",
                 "bring the snapshot back from a backup or from git, or import it",
+            )
+        elif identity is not None and sha256 and held.get(identity, sha256) != sha256:
+            yield Finding(
+                at,
+                f"{file_name(identity)} holds another document than when this line was written (sha256 {sha256[:12]}...)",
+                "bring the snapshot back from a backup or from git: one of the two was changed since",
             )
         if identity is None and not archived:
             yield Finding(
@@ -50,6 +62,40 @@ def timeline(home: Path, path: Path, archived: Collection[Identity]) -> Iterator
                 _CLOCK,
             )
     yield from _order(where, seen)
+
+
+def _read_sealed(raw: bytes) -> tuple[Observation, str | None]:
+    """An observation, and the sha256 of the document that it names."""
+    return read_observation(raw), named_sha256(raw)
+
+
+def chain(home: Path, path: Path) -> tuple[Links, list[Finding]]:
+    """How far a file's lines are chained, and where they are not what they were when the next one was written."""
+    where = path.relative_to(home)
+    try:
+        lines, _ = read_lines(path)
+    except (InputError, SetupError):  # found where the lines are read
+        return Links(), []
+    links = check(lines)
+    found = [
+        Finding(f"{where}:{one.line}", f"{CHANGED}: {_before(one)}", _BROKEN)
+        for one in links.breaks
+        if not one.loose
+    ]
+    loose = [one.line for one in links.breaks if one.loose]
+    if loose:
+        count = f"{len(loose)} lines from here on have" if len(loose) > 1 else "it has"
+        wrong = f"{count} no hash of what stands before, though earlier lines do"
+        found.append(Finding(f"{where}:{loose[0]}", wrong, _BROKEN))
+    return links, found
+
+
+def _before(one: Break) -> str:
+    if one.since == one.line:
+        return "lines that stood before it when it was written are gone"
+    one_line = one.since == one.line - 1
+    which = f"line {one.since} is" if one_line else f"lines {one.since} to {one.line - 1} are"
+    return f"{which} not what stood there when it was written: something was changed, removed or put in"
 
 
 def _order(where: Path, seen: list[tuple[int, Observation]]) -> Iterator[Finding]:

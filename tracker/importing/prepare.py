@@ -114,13 +114,14 @@ class Preparing:
         """What is to be written; `reading` is None where only another source of known versions is."""
         fresh = {one.identity: one for one in reversed(keep) if one.identity not in before.held}
         files = [fresh[identity] for identity in sorted(fresh)]
+        place = policy_folder(self.root, past.arn)
         made = Brought(
             arn=past.arn,
             is_new=before.is_new,
             versions=len(before.held.keys() | fresh.keys()),
             files=tuple(map(file_of, files)),
             others=tuple(one for one in keep if one is not fresh.get(one.identity)),
-            lines=tuple(map(observation_line, lines)),
+            lines=tuple(observation_line(one, self._sha256(place, before, fresh, one)) for one in lines),
         )
         if reading is None:
             return made
@@ -136,6 +137,16 @@ class Preparing:
             changes=index.values(changes, index.CHANGES),
             grants=tuple(written(intervals(in_time(seen), reading.document))),
         )
+
+    def _sha256(
+        self, place: Path, before: Standing, fresh: Mapping[Identity, Snapshot], one: Observation
+    ) -> str | None:
+        """The hash of the document that an observation names, as the archive has it or will."""
+        if one.identity is None:
+            return None
+        if one.identity in fresh:
+            return fresh[one.identity].sha256
+        return before.held[one.identity][0] or folder.sha256_of(place, one.identity)
 
     def _reading(self, past: Past, before: Standing, lines: tuple[Observation, ...]) -> Reading:
         """The policy's past as the archive will know it."""
