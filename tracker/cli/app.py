@@ -23,6 +23,7 @@ COMMANDS = {
     "search": "tracker.cli.search",
     "stats": "tracker.cli.stats",
     "attention": "tracker.cli.attention",
+    "gate": "tracker.cli.gate",
     "catalogue": "tracker.cli.catalogue",
     "subscribers": "tracker.cli.subscribers",
     "outbox": "tracker.cli.outbox",

@@ -14,7 +14,7 @@ from tracker.model.change import Effect, Scope
 from tracker.policy.patterns import canonical_action, covers, matches, overlap
 
 if TYPE_CHECKING:
-    from tracker.policy.regions import Claims
+    from tracker.policy.regions import Claims, Region
 
 
 def question(text: str) -> Question:
@@ -136,6 +136,25 @@ def covered(asked: Question, one: "Question | Said | _Rule", by: "Sequence[Said 
     from tracker.policy.logic import outside, satisfiable  # only for what plain patterns don't tell
 
     return satisfiable([*_actions(asked), *_actions(one)], [outside(_actions(each)) for each in by]) is False
+
+
+def exceeding(asked: Question, now: Sequence[Said], before: Sequence[Said]) -> bool:
+    """Whether something of the question is allowed now that was not before, anywhere. What can't be decided counts as if."""
+    rules, was = frozenset(map(_Rule.of, now)), frozenset(map(_Rule.of, before))
+    if rules == was:
+        return False
+    from tracker.policy.regions import exceeds
+
+    return exceeds(_region(rules, asked), _region(was, asked)) is not False
+
+
+def _region(rules: Iterable[_Rule], asked: Question) -> "Region":
+    from tracker.policy.regions import Region
+
+    ordered = sorted(rules, key=repr)
+    allows = [one for one in ordered if one.effect == "Allow"]
+    denies = [one for one in ordered if one.effect == "Deny"]
+    return Region(tuple(_scoped(allows, _actions(asked))), tuple(_scoped(denies, ())))
 
 
 def _withheld(whose: Sequence["Question | _Rule"], allows: Sequence[_Rule], denies: Sequence[_Rule]) -> bool:
