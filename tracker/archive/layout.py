@@ -11,6 +11,7 @@ from tracker.model.instants import utc
 TIMELINE = "timeline.jsonl"
 SOURCES = "sources.jsonl"
 LOOKS = "looks.jsonl"
+SIGNOFFS = "signoffs.jsonl"  # in the tracker's folder itself: no source wrote it
 
 Identity = tuple[VersionId, datetime]
 

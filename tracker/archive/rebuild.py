@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracker.archive import folder, index
+from tracker.archive import folder, index, signoffs
 from tracker.archive.grants import Grants, in_time, intervals
 from tracker.archive.layout import arn_of_folder
 from tracker.model.identity import PolicyArn
@@ -27,6 +27,7 @@ class Rebuilt:
     looks: int
     changes: int
     grants: int
+    signoffs: int = 0
 
 
 def rebuild(root: Path, database: Database, changes: Callable[[PolicyArn], Iterable[ChangeRow]]) -> Rebuilt:
@@ -47,6 +48,7 @@ def rebuild(root: Path, database: Database, changes: Callable[[PolicyArn], Itera
     for part in parts:
         for table, made in part.items():
             rows[table] += made
+    parts.append(signoffs.rows(root.parent))
     with database.transaction() as db:
         for table in (*GRANT_TABLES, *reversed(INDEX_TABLES)):
             db.table(table).delete_where()
@@ -55,5 +57,5 @@ def rebuild(root: Path, database: Database, changes: Callable[[PolicyArn], Itera
         writer = Grants(db.conn)
         for key, said in spoken.items():
             writer.replace(key, said)
-    counted = {table: len(rows[table]) for table in INDEX_TABLES if table != "look_files"}
+    counted = {table: len(rows[table]) for table in INDEX_TABLES if not table.endswith("_files")}
     return Rebuilt(**counted, grants=sum(map(len, spoken.values())))

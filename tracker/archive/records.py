@@ -15,12 +15,26 @@ from tracker.archive.layout import Identity
 from tracker.model.history import Basis, Look, Observation, Snapshot
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.instants import iso, parse_instant
+from tracker.model.signoff import SignOff
 from tracker.policy.canonical import canonical_json
 
 SCHEMA = 1
 DOCUMENT = "the document"  # where it goes in a snapshot's file
 _LONGEST = 300  # characters of a complaint
 _SNAPSHOT_KEYS = {"schema", "arn", "version", "create_date", "sha256", "source", "document"}
+_SIGNOFF_KEYS = {
+    "signed_at",
+    "change",
+    "arn",
+    "from",
+    "to",
+    "sha256",
+    "by",
+    "ticket",
+    "note",
+    "items",
+    "out_of",
+}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _BASES: tuple[str, ...] = get_args(Basis)
 
@@ -202,6 +216,52 @@ def read_source(raw: bytes) -> SourceLine:
     )
 
 
+def signoff_record(one: SignOff) -> dict[str, object]:
+    """A sign-off as the archive and every JSON of ours write it."""
+    return {
+        "signed_at": iso(one.signed_at),
+        "change": one.change,
+        "arn": str(one.arn),
+        "from": None if one.from_version is None else str(one.from_version),
+        "to": None if one.to_version is None else str(one.to_version),
+        "sha256": one.sha256,
+        "by": one.by,
+        "ticket": one.ticket,
+        "note": one.note,
+        "items": list(one.items),
+        "out_of": one.out_of,
+    }
+
+
+def signoff_line(one: SignOff) -> str:
+    """A line of signoffs.jsonl, without its newline and its link."""
+    return _line(signoff_record(one))
+
+
+def read_signoff(raw: bytes) -> SignOff:
+    """A line of signoffs.jsonl back."""
+    record = _json(raw)
+    if record.keys() - {PREVIOUS} != _SIGNOFF_KEYS:
+        raise RecordError(_keys_wrong(record, _SIGNOFF_KEYS, {PREVIOUS}))
+    _check_hashes(record)
+    out_of, sha256 = record["out_of"], record["sha256"]
+    if isinstance(out_of, bool) or not isinstance(out_of, int):
+        raise RecordError(f"its out_of is no number: {out_of!r}")
+    return SignOff(
+        signed_at=_instant(record, "signed_at"),
+        change=_text(record, "change"),
+        arn=_arn(record),
+        from_version=None if record["from"] is None else _version(record, "from"),
+        to_version=None if record["to"] is None else _version(record, "to"),
+        sha256=None if sha256 is None else str(sha256),
+        by=_text(record, "by"),
+        ticket=_text(record, "ticket"),
+        note=_text(record, "note"),
+        items=_texts(record, "items"),
+        out_of=out_of,
+    )
+
+
 def _line(record: Mapping[str, object]) -> str:
     return json.dumps(record, ensure_ascii=False)
 
@@ -261,11 +321,11 @@ def _instant(record: Mapping[str, object], key: str) -> datetime:
     return moment
 
 
-def _version(record: Mapping[str, object]) -> VersionId:
+def _version(record: Mapping[str, object], key: str = "version") -> VersionId:
     try:
-        return VersionId.parse(_text(record, "version"))
+        return VersionId.parse(_text(record, key))
     except ValueError as error:
-        raise RecordError(f"its version is {error}") from None
+        raise RecordError(f"its {key} is {error}") from None
 
 
 def _arn(record: Mapping[str, object]) -> PolicyArn:

@@ -16,6 +16,7 @@ from tracker.archive.layout import (
     CONFLICT,
     DAMAGED,
     LOOKS,
+    SIGNOFFS,
     SOURCES,
     TIMELINE,
     Identity,
@@ -92,6 +93,9 @@ class _Looked:
     unchained: int = 0
 
     def everything(self) -> None:
+        self.found += verify_lines.signoffs(self.home, self.home / SIGNOFFS)
+        self._chain(self.home / SIGNOFFS)
+        self.expected.signoffs(self.home)
         root = self.home / "snapshots"
         for entry in self._entries(root):
             if is_partition(entry.name) and self._is_folder(entry):

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tracker.archive import folder, index
+from tracker.archive import folder, index, signoffs
 from tracker.archive.folder import Place
 from tracker.archive.grants import in_time, intervals, rows, told
-from tracker.archive.layout import file_name
+from tracker.archive.layout import SIGNOFFS, file_name
 from tracker.errors import TrackerError
 from tracker.model.history import Snapshot
 from tracker.model.recorded import Finding
@@ -30,6 +30,11 @@ class Expected:
         """A snapshot that could be read."""
         key = f"{path.parent.name}/{path.name}"
         self.rows.setdefault(("snapshots", key), []).append(index.snapshot_row(key, snapshot))
+
+    def signoffs(self, home: Path) -> None:
+        """Who has read what."""
+        for table, made in signoffs.rows(home).items():
+            self.rows[table, SIGNOFFS] = made
 
     def policy(self, place: Place, path: Path) -> None:
         """A policy's own row and its observations."""
@@ -96,6 +101,8 @@ def _differing(db: sqlite3.Connection, expected: Expected) -> list[tuple[str, st
         ("observations", "policy"),
         ("look_files", "partition"),
         ("looks", "partition"),
+        ("signoff_files", "file"),
+        ("signoffs", "file"),
     ):
         cursor = db.execute(f"SELECT * FROM {table}")  # noqa: S608 -- names of our own
         names = [column[0] for column in cursor.description]

@@ -9,7 +9,14 @@ from typing import TypeVar
 from tracker.archive.chain import Break, Links, check
 from tracker.archive.files import read_lines
 from tracker.archive.layout import Identity, file_name
-from tracker.archive.records import RecordError, named_sha256, read_look, read_observation, read_source
+from tracker.archive.records import (
+    RecordError,
+    named_sha256,
+    read_look,
+    read_observation,
+    read_signoff,
+    read_source,
+)
 from tracker.errors import InputError, SetupError
 from tracker.model.history import Observation
 from tracker.model.instants import iso
@@ -150,6 +157,13 @@ def looks(home: Path, path: Path) -> Iterator[Finding]:
         if last is not None and look.start < last:
             yield Finding(f"{where}:{number}", "the round began before the one on the line before it", _CLOCK)
         last = look.start
+
+
+def signoffs(home: Path, path: Path) -> Iterator[Finding]:
+    """What is wrong with the lines of sign-offs."""
+    for _, line in _lines(path.relative_to(home), path, read_signoff):
+        if isinstance(line, Finding):
+            yield line
 
 
 def _lines(where: Path, path: Path, read: Callable[[bytes], _T]) -> Iterator[tuple[int, _T | Finding]]:

@@ -9,6 +9,7 @@ Instants that SQL compares are written by `store.instants.sortable`: with micros
 from sqlite_utils import Database, Migrations
 
 from tracker.store.schema import MIGRATION_SET
+from tracker.store.signoff_tables import SIGNOFFS
 
 migrations = Migrations(MIGRATION_SET)
 
@@ -361,3 +362,9 @@ def m007_rows_by_channel(db: Database) -> None:
 def m008_ungranted(db: Database) -> None:
     """Policies without grants are made to differ from their files, so that the next round mends them."""
     db.executescript(UNGRANTED)
+
+
+@migrations()
+def m009_signoffs(db: Database) -> None:
+    """Who has read which change."""
+    db.executescript(SIGNOFFS)

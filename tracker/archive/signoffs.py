@@ -1,0 +1,94 @@
+"""`signoffs.jsonl`: who has read which change. Lines are added, chained like a timeline's, and indexed."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tracker.archive import files
+from tracker.archive.layout import SIGNOFFS
+from tracker.archive.records import RecordError, read_signoff, signoff_line
+from tracker.errors import InputError
+from tracker.model.identity import VersionId
+from tracker.model.signoff import SignOff
+from tracker.store.database import Database
+from tracker.store.instants import sortable
+from tracker.store.steps import Step, no_step
+
+
+class Signoffs:
+    """The sign-offs of one tracker. Whoever adds one holds the round's lock (lock.py)."""
+
+    def __init__(self, home: Path, database: Database, *, step: Step = no_step) -> None:
+        self.path = home / SIGNOFFS
+        self._home = home
+        self._database = database
+        self._step = step
+
+    def all(self) -> tuple[SignOff, ...]:
+        """Every sign-off, oldest first. Raises InputError for a broken line."""
+        found = []
+        for number, raw in enumerate(files.read_lines(self.path)[0], start=1):
+            try:
+                found.append(read_signoff(raw))
+            except RecordError as error:
+                raise InputError(
+                    f"{self.path}:{number} is no sign-off: {error}",
+                    advice="run 'policy-tracker verify', which lists everything that is wrong",
+                ) from error
+        return tuple(found)
+
+    def add(self, signed: Iterable[SignOff]) -> None:
+        """Add lines, on the disk when this returns, and index them."""
+        lines = list(map(signoff_line, signed))
+        if lines:
+            files.append(self.path, lines, step=self._step, name="signoff", chain=True)
+            self.index()
+
+    def index(self) -> None:
+        """Make the rows of the index again where the file is not what they were made of."""
+        made = rows(self._home)
+        with self._database.transaction() as db:
+            held = [dict(row) for row in db.query("SELECT * FROM signoff_files")]
+            if held != made["signoff_files"]:
+                db.table("signoffs").delete_where()
+                db.table("signoff_files").delete_where()
+                for table in ("signoff_files", "signoffs"):
+                    db.table(table).insert_all(made[table])
+
+
+def rows(home: Path) -> dict[str, list[dict[str, object]]]:
+    """What the index says of the file, by table. A broken line has no row: verify names it."""
+    lines, _ = files.read_lines(home / SIGNOFFS)
+    if not lines:
+        return {"signoff_files": [], "signoffs": []}
+    return {
+        "signoff_files": [{"file": SIGNOFFS, "bytes": sum(map(len, lines)) + len(lines)}],
+        "signoffs": list(_rows(lines)),
+    }
+
+
+def _rows(lines: Iterable[bytes]) -> Iterator[dict[str, object]]:
+    for number, raw in enumerate(lines, start=1):
+        try:
+            one = read_signoff(raw)
+        except RecordError:
+            continue
+        yield {
+            "file": SIGNOFFS,
+            "line": number,
+            "signed_at": sortable(one.signed_at),
+            "change": one.change,
+            "arn": str(one.arn),
+            "from_version": _text(one.from_version),
+            "to_version": _text(one.to_version),
+            "sha256": one.sha256,
+            "signer": one.by,
+            "ticket": one.ticket,
+            "note": one.note,
+            "items": json.dumps(one.items),
+            "out_of": one.out_of,
+        }
+
+
+def _text(version: VersionId | None) -> str | None:
+    return None if version is None else str(version)
