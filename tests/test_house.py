@@ -16,7 +16,7 @@ FLOORS = [
     {"bootstrap", "settings"},
     {"service"},
     {"previewing"},
-    {"digests", "importing", "due"},
+    {"digests", "due", "growing", "importing"},
     {"publishing", "alarming", "figures", "first_looks", "stretches", "survey", "signup", "watched"},
     {"collaborators"},
     {"reading", "asking"},

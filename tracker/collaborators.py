@@ -76,4 +76,5 @@ class Tracker:
             rules=self.rules,
             today=self.clock().date(),
             kinds=kinds,
+            upgrades=self.archive.catalogues.upgrades(),
         )

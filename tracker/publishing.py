@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from tracker.collaborators import Tracker
-from tracker.model.history import Endpoint, Kind, Transition
+from tracker.model.history import Kind, Transition
 from tracker.model.identity import PolicyArn
 from tracker.model.instants import stamp
-from tracker.model.recorded import ChangeRow
+from tracker.model.recorded import ChangeRow, step_name
 from tracker.reading import Reading
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _files(tracker: Tracker, rows: Iterable[ChangeRow]) -> dict[str, str]:
     for row in rows:
         if row.arn not in written:
             written[row.arn] = tracker.changelogs.stems(row.arn)
-        stem = f"{row.from_version or 'none'}-{row.to_version or 'none'}"
+        stem = row.step
         taken[row.arn, stem] += 1
         if taken[row.arn, stem] > 1:
             stem = f"{stem}_{stamp(row.observed_at)}"
@@ -220,13 +220,9 @@ def _stems(transitions: Iterable[Transition]) -> Iterator[tuple[str, Transition]
     """A file name for each transition: `v19-v20`, and where the same step is taken again its instant with it."""
     taken: Counter[str] = Counter()
     for one in transitions:
-        stem = f"{_version(one.before)}-{_version(one.after)}"
+        stem = step_name(one.kind, *(end.version if end else None for end in (one.before, one.after)))
         taken[stem] += 1
         yield (stem if taken[stem] == 1 else f"{stem}_{stamp(one.observed_at)}"), one
-
-
-def _version(endpoint: Endpoint | None) -> str:
-    return str(endpoint.version) if endpoint else "none"
 
 
 def _unseen(tracker: Tracker, reading: Reading, telling: Collection[str]) -> "list[tuple[str, Change]]":

@@ -3,7 +3,8 @@
 Nothing here writes. What it needs is handed to it; catalogue and rules are made when something is compared.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -14,10 +15,12 @@ from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.instants import iso, parse_instant, words
 
 if TYPE_CHECKING:
-    from tracker.model.catalogue import Catalogue
+    from tracker.model.catalogue import Catalogue, Upgrade
     from tracker.model.change import Attention, Change, Difference, Period
     from tracker.model.rules import Rules
     from tracker.policy.document import Document
+
+log = logging.getLogger(__name__)
 
 Identity = tuple[VersionId, datetime]
 
@@ -37,10 +40,12 @@ class Reading:
     kinds: Mapping[tuple[VersionId | None, VersionId | None], Kind] = field(
         default_factory=dict
     )  # told before
+    upgrades: "Sequence[Upgrade]" = ()  # of the catalogue, oldest first
     _documents: "dict[Identity, Document]" = field(default_factory=dict)
     _told: "dict[tuple[Identity | None, Identity | None], Difference]" = field(
         default_factory=dict
     )  # compared to tell a kind, and kept until the change itself is asked for
+    _grown: "dict[Transition, Change]" = field(default_factory=dict)
 
     def document(self, identity: Identity) -> "Document":
         """The parsed document of one version. Raises DocumentError where the file holds no policy."""
@@ -52,11 +57,11 @@ class Reading:
         return self._documents[identity]
 
     def transitions(self) -> tuple[Transition, ...]:
-        """Every transition of the policy, oldest first."""
+        """Every transition of the policy, oldest first, and every growth of the catalogue that it was watched through."""
         from tracker.changes.history import transitions
 
         looked = min((look.start for look in self.looks), default=None)
-        return transitions(
+        moved = transitions(
             self.arn,
             self.observations,
             self.archived,
@@ -64,9 +69,52 @@ class Reading:
             watched_since=looked,
             looks=self.looks,
         )
+        grown = self.growths()
+        return tuple(sorted((*moved, *grown), key=lambda one: one.observed_at)) if grown else moved
+
+    def growths(self) -> tuple[Transition, ...]:
+        """What upgrades of the catalogue gave to or took from the policy while it was watched, oldest first."""
+        return tuple(one for upgrade in self.upgrades for one in self._growth(upgrade))
+
+    def _growth(self, upgrade: "Upgrade") -> "Iterator[Transition]":
+        """What a policy that was looked at before gained or lost by an upgrade of the catalogue; nothing for most."""
+        if not any(look.start < upgrade.observed_at and look.run != upgrade.run for look in self.looks):
+            return  # nobody watched it: what its wildcards reached then was told to nobody
+        seen = [one for one in self.observations if one.observed_at <= upgrade.observed_at]
+        seen = [one for one in seen if one.run != upgrade.run]
+        default = seen[-1].identity if seen else None
+        if default is None:
+            return
+        from tracker.changes.growth import growth, may_move
+
+        try:
+            if not may_move(self.document(default), upgrade):
+                return
+            mine = self.catalogue()
+            change = growth(
+                self.arn,
+                Endpoint(*default, observed_at=seen[-1].observed_at, basis=seen[-1].basis),
+                self.document(default),
+                upgrade.old,
+                mine
+                if mine.version == upgrade.new.version
+                else upgrade.new,  # with descriptions, if it can be
+                observed_at=upgrade.observed_at,
+                rules=self.rules(),
+                today=self.today,
+                run=upgrade.run,
+            )
+        except InputError as error:  # a kept catalogue that is gone: verify names it
+            log.warning("%s", error)
+            return
+        if change is not None:
+            self._grown[change.transition] = change
+            yield change.transition
 
     def change(self, transition: Transition) -> "Change":
         """A transition explained: what it changed and what of that deserves attention."""
+        if transition in self._grown:
+            return self._grown[transition]
         from tracker.changes.attention import assess
 
         before, after = _identity(transition.before), _identity(transition.after)

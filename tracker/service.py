@@ -23,6 +23,7 @@ from tracker.digests import send_digests
 from tracker.due import looks_due, remember_listed, report, report_all
 from tracker.errors import InputError, TrackerError, UnknownPolicyError
 from tracker.first_looks import FirstLooks
+from tracker.growing import growth_now, note_catalogue
 from tracker.model.asking import Answer, Known
 from tracker.model.history import Observation
 from tracker.model.identity import PolicyArn, split_partition
@@ -76,6 +77,7 @@ def check(
         watch = still(watching(policies))
         asked = survey(tracker, watch)
         failed, baseline = asked.failed, asked.first
+        told += note_catalogue(tracker, run, start, begun.telling, asked.policies)
         for one, answer in answers(tracker.source, asked.asks, tracker.parallel, firsts.prepare):
             if isinstance(answer, TrackerError):
                 log.warning(
@@ -150,6 +152,7 @@ def preview(tracker: Tracker, policies: Sequence[PolicyArn] | Watch) -> Round:
 
     changes: list[Change] = []
     start, asked = tracker.clock(), survey(tracker, watching(policies), dry=True)
+    changes += growth_now(tracker, start, asked.policies)
     for one, answer in answers(tracker.source, asked.asks, tracker.parallel):
         if isinstance(answer, TrackerError):
             asked.failed.append(failure(one.arn, answer))
@@ -318,7 +321,6 @@ def _round(tracker: Tracker, kind: RunKind) -> Iterator[_Begun]:
     with round_lock(tracker.home, tracker.lock_wait_s), tracker.database.held():
         cut_off = tracker.archive.open_runs()
         still_open = _recover(tracker, cut_off)
-        begun = _Begun(tracker.new_id(), tracker.clock(), still_open)
         run = tracker.new_id()
         begun = _Begun(run, tracker.clock(), still_open | {run})
         tracker.archive.start_run(begun.run, kind, begun.start)
@@ -368,9 +370,15 @@ def _catch_up(tracker: Tracker) -> None:
 def _published(tracker: Tracker, arn: PolicyArn, telling: Collection[str], only: str = "") -> bool:
     """Publish a policy, with `only` where that round wrote to its timeline; False where its files don't allow it."""
     try:
-        if not only or any(one.run == only for one in tracker.archive.observations(arn)):
+        if not only or _touched(tracker, arn, only):
             publish(tracker, arn, telling)
     except InputError as error:
         log.warning("%s; %s", error, error.advice)
         return False
     return True
+
+
+def _touched(tracker: Tracker, arn: PolicyArn, run: str) -> bool:
+    """Whether a round wrote to a policy's timeline, or a new catalogue down that moves what its wildcards reach."""
+    written = any(one.run == run for one in tracker.archive.observations(arn))
+    return written or any(one.run == run for one in tracker.reading(arn).growths())

@@ -190,11 +190,15 @@ def never_in_force() -> Change:
 
 
 def denies() -> Change:
-    """A policy of denies alone: one comes, one goes, one is narrowed by a condition."""
+    """A policy of denies alone: one comes, one goes, one is narrowed by a condition, one is denied elsewhere."""
     return change(
-        document({"Effect": "Deny", "Action": ["iam:CreateUser", "s3:PutObject", "s3:DeleteBucket"]}),
+        document(
+            {"Effect": "Deny", "Action": ["iam:CreateUser", "s3:PutObject", "s3:DeleteBucket"]},
+            {"Effect": "Deny", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:*:*:one"},
+        ),
         document(
             {"Effect": "Deny", "Action": ["iam:CreateUser", "kms:Decrypt", "s3:GetO*"]},
+            {"Effect": "Deny", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:*:*:two"},
             {
                 "Effect": "Deny",
                 "Action": "s3:PutObject",

@@ -33,7 +33,8 @@ SENTENCES = {
     "never-in-force": "AWS made v20, and nobody saw it in force: with it instead of v19, AWS Support could call "
     "1 more action, s3:getObject.",
     "denies": "Anyone who holds ExampleBillingReadOnly is now denied 2 more action patterns, is no longer denied "
-    "s3:DeleteBucket and is denied s3:PutObject more narrowly.",
+    "s3:DeleteBucket, is denied s3:PutObject more narrowly and is denied sqs:SendMessage elsewhere or otherwise "
+    "(please review).",
     "rescoped": "Anyone who holds ExampleBillingReadOnly can call the same actions as before, of which 1 was widened, "
     "1 was narrowed and 1 was re-scoped (please review).",
 }
@@ -145,6 +146,10 @@ def test_denies_alone_each_way() -> None:
     assert headline(change(document(two), document(one))) == "AWS Support is no longer denied 2 actions."
     narrow = {**one, "Resource": "arn:aws:s3:::a"}
     assert headline(change(document(narrow), document(one))) == "AWS Support is denied s3:A more widely."
+    other = {**one, "Resource": "arn:aws:s3:::b"}
+    assert headline(change(document(narrow), document(other))) == (
+        "AWS Support is denied s3:A elsewhere or otherwise (please review)."
+    )
 
 
 def test_a_rollback_without_effect() -> None:

@@ -62,8 +62,8 @@ def test_net_of_moves_and_denies() -> None:
     )
     denied = cases.month(policy=BILLING, net=cases.denies())
     assert period_headline(denied) == (
-        "May 2026: anyone who holds ExampleBillingReadOnly is now denied 2 more action patterns and is no longer denied "
-        "s3:DeleteBucket."
+        "May 2026: anyone who holds ExampleBillingReadOnly is now denied 2 more action patterns, is no longer denied "
+        "s3:DeleteBucket and is denied sqs:SendMessage elsewhere or otherwise (please review)."
     )
 
 

@@ -41,6 +41,7 @@ KEYS = [
     "denies_removed",
     "denies_widened",
     "denies_narrowed",
+    "denies_rescoped",
     "patterns_added",
     "patterns_removed",
     "redundant",
@@ -81,7 +82,7 @@ PARTS = {
 @pytest.mark.parametrize("name", sorted(cases.SMALL))
 def test_the_keys_of_a_change(name: str) -> None:
     record = change_record(cases.SMALL[name]())
-    assert set(record) - {"reinstated"} == set(KEYS)
+    assert set(record) - {"reinstated", "catalogue_before"} == set(KEYS)
     assert set(summary(record)) == set(SUMMARY)
     assert (record["schema"], record["type"]) == (1, "change")
     for part, keys in PARTS.items():

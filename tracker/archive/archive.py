@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.archive import files, folder, index
+from tracker.archive.catalogues import Catalogues
 from tracker.archive.indexed import Indexed
 from tracker.archive.layout import (
     LOOKS,
@@ -53,6 +54,7 @@ class Archive:
         self._step = step
         self._runs = Runs(database)
         self._indexed = Indexed(self.root, database)
+        self.catalogues = Catalogues(self.root, step)  # which catalogue was used when
 
     # -- which policies ------------------------------------------------------------------------------------------
 

@@ -16,7 +16,8 @@ from tracker.store.instants import sortable
 _FOREVER = "9999"
 # A step that was taken before has its instant in the names of its pages, so how often it was is asked with it.
 _WITH_EARLIER = """SELECT *, (SELECT count(*) FROM changes e WHERE e.policy = c.policy AND e.from_version IS c.from_version
-AND e.to_version IS c.to_version AND (e.observed_at, e.id) < (c.observed_at, c.id)) AS earlier FROM changes c"""
+AND e.to_version IS c.to_version AND (e.kind = 'catalogue-growth') = (c.kind = 'catalogue-growth')
+AND (e.observed_at, e.id) < (c.observed_at, c.id)) AS earlier FROM changes c"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,5 +157,5 @@ class Browsing:
 
 def _with_stem(row: dict[str, object]) -> tuple[str, ChangeRow]:
     change = index.read_change(row)
-    stem = f"{change.from_version or 'none'}-{change.to_version or 'none'}"
+    stem = change.step
     return (f"{stem}_{stamp(change.observed_at)}" if row["earlier"] else stem), change

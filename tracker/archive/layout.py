@@ -12,6 +12,7 @@ TIMELINE = "timeline.jsonl"
 SOURCES = "sources.jsonl"
 LOOKS = "looks.jsonl"
 SIGNOFFS = "signoffs.jsonl"  # in the tracker's folder itself: no source wrote it
+CATALOGUE = "catalogue"  # beside the partitions: no partition has such a name
 
 Identity = tuple[VersionId, datetime]
 

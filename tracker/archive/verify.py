@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracker.archive import verify_lines
+from tracker.archive.catalogues import catalogue_findings
 from tracker.archive.files import LARGEST_LINES, LARGEST_SNAPSHOT, TEMPORARY, read_bytes, read_lines
 from tracker.archive.folder import Place
 from tracker.archive.layout import (
+    CATALOGUE,
     CONFLICT,
     DAMAGED,
     LOOKS,
@@ -100,7 +102,13 @@ class _Looked:
         for entry in self._entries(root):
             if is_partition(entry.name) and self._is_folder(entry):
                 self._partition(Path(entry.path))
-            elif not is_partition(entry.name) and not _OURS_TOO.fullmatch(entry.name):
+            elif entry.name == CATALOGUE and self._is_folder(entry):
+                self.found += catalogue_findings(root)
+            elif (
+                not is_partition(entry.name)
+                and entry.name != CATALOGUE
+                and not _OURS_TOO.fullmatch(entry.name)
+            ):
                 self._wrong(entry.path, "it is no partition of AWS", _FOREIGN)
 
     def _partition(self, path: Path) -> None:

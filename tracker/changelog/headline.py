@@ -179,6 +179,7 @@ def _no_action_came_or_went(change: Change) -> str:
         or difference.denies_removed
         or difference.denies_widened
         or difference.denies_narrowed
+        or difference.denies_rescoped
     ):
         return _denies(difference, who)
     if grown := [pattern.pattern for pattern in difference.patterns_added if pattern.open_ended]:
@@ -211,6 +212,8 @@ def _denies(difference: Difference, who: str) -> str:
         parts.append(f"is denied {denied(difference.denies_widened)} more widely")
     if difference.denies_narrowed:
         parts.append(f"is denied {denied(difference.denies_narrowed)} more narrowly")
+    if difference.denies_rescoped:
+        parts.append(f"is denied {denied(difference.denies_rescoped)} elsewhere or otherwise (please review)")
     return f"{who} {listed(parts)}."
 
 

@@ -44,7 +44,7 @@ def index_policies(
     by_policy: defaultdict[PolicyArn, list[IndexRow]] = defaultdict(list)
     taken: Counter[tuple[PolicyArn, str]] = Counter()
     for row in sorted(rows, key=lambda row: (row.observed_at, row.id)):
-        stem = f"{row.from_version or 'none'}-{row.to_version or 'none'}"
+        stem = row.step
         taken[(row.arn, stem)] += 1
         if taken[(row.arn, stem)] > 1:
             stem = f"{stem}_{stamp(row.observed_at)}"

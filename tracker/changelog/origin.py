@@ -67,7 +67,7 @@ def origins(change: Change) -> tuple[Origin, ...]:
     out = []
     if transition.kind is Kind.CATALOGUE_GROWTH and transition.after:
         out.append(Origin("Version", _end(transition.after)))
-        return (*out, *_rest(change, "the newer of two that were compared"))
+        return (*out, *_rest(change, f"in place of {change.difference.catalogue_before}"))
     if transition.before:
         out.append(Origin("Before", _end(transition.before)))
     if transition.after:

@@ -49,6 +49,7 @@ class PeriodView:
     name: str  # 'December 2021'
     headline: str
     net: ChangeView | None
+    growths: tuple[ChangeView, ...]  # what upgrades of the catalogue gave or took, oldest first
     came_and_went: tuple[AttentionRow, ...]  # what deserves attention of it
     transient: tuple[TransientGroup, ...]
     transitions: tuple[TransitionRow, ...]
@@ -140,6 +141,11 @@ def period_view(period: Period, catalogue: Catalogue) -> PeriodView:
         name=name,
         headline=period_headline(period),
         net=net,
+        growths=tuple(
+            change_view(one, catalogue)
+            for one in period.transitions
+            if one.transition.kind is Kind.CATALOGUE_GROWTH
+        ),
         came_and_went=tuple(
             attention_row(item, verb="could for a while") for item in shown(period.transient_attention)
         ),

@@ -9,6 +9,7 @@ from tracker.changelog.headline import denied, kind_in_words, versions
 from tracker.changelog.subject import can_now, clip, signed, verdict
 from tracker.changelog.wording import between, count, listed, number, stretch
 from tracker.model.change import Attention, Change, Period, Transient
+from tracker.model.history import Kind
 from tracker.model.instants import words
 
 
@@ -57,16 +58,28 @@ def period_headline(period: Period) -> str:
     name, who = stretch(period.since, period.until), lower_first(actor(period.policy))
     passing = _came_and_went(period)
     gained = _net(period.net) if period.net else ""
+    grown = f"; {_grown(period)}" if _grown(period) else ""
     if gained:
-        return f"{name}: {who} {gained}{'; besides, it ' + passing if passing else ''}."
+        return f"{name}: {who} {gained}{'; besides, it ' + passing if passing else ''}{grown}."
     if passing:
-        return f"{name}: {who} gained and lost nothing that lasted, but {passing}."
-    if period.transitions:
-        what = listed(dict.fromkeys(f"{kind_in_words(one)} ({versions(one)})" for one in period.transitions))
-        return f"{name}: {what}, after which {who} can do exactly what it could do before."
+        return f"{name}: {who} gained and lost nothing that lasted, but {passing}{grown}."
+    if moved := [one for one in period.transitions if one.transition.kind is not Kind.CATALOGUE_GROWTH]:
+        what = listed(dict.fromkeys(f"{kind_in_words(one)} ({versions(one)})" for one in moved))
+        return f"{name}: {what}, after which {who} can do exactly what it could do before{grown}."
+    if grown:
+        return f"{name}: AWS made no other version the default{grown}."
     if period.looks and period.last_look:
         return f"{name}: {_looked(period, period.last_look)}, nothing changed."
     return f"{name}: nobody looked, so whether anything changed is not known."
+
+
+def _grown(period: Period) -> str:
+    """What upgrades of the catalogue gave and took: `by AWS's newer list of actions its wildcards reach 3 actions more`."""
+    found = [one for one in period.transitions if one.transition.kind is Kind.CATALOGUE_GROWTH]
+    added = {one.action.lower() for change in found for one in change.difference.actions_added}
+    gone = {one.action.lower() for change in found for one in change.difference.actions_removed}
+    told = [f"{count(len(added), 'action')} more"] * bool(added) + [f"{number(len(gone))} fewer"] * bool(gone)
+    return f"by AWS's newer list of actions its wildcards reach {listed(told)}" if told else ""
 
 
 def _looked(period: Period, last: datetime) -> str:
@@ -100,6 +113,8 @@ def _net(net: Change) -> str:
         parts.append(f"is now denied {denied(difference.denies_added, 'more ')}")
     if difference.denies_removed:
         parts.append(f"is no longer denied {denied(difference.denies_removed)}")
+    if difference.denies_rescoped:
+        parts.append(f"is denied {denied(difference.denies_rescoped)} elsewhere or otherwise (please review)")
     if difference.services_added and len(parts) == 2:
         return f"{parts[0]}, and {parts[1]}"
     return listed(parts)
@@ -143,6 +158,12 @@ def _quiet(period: Period) -> str:
         return f"{signed(added, removed)}{more}, {verdict(net.attention)}"
     if passing := len(period.transient) + len(period.transient_scopes):
         return f"net nothing, {count(passing, 'action')} came and went"
+    if grown := [one for one in period.transitions if one.transition.kind is Kind.CATALOGUE_GROWTH]:
+        added, removed = (
+            sum(len(getattr(one.difference, side)) for one in grown)
+            for side in ("actions_added", "actions_removed")
+        )
+        return f"{signed(added, removed)} by its wildcards, no new version"
     if period.transitions or net:
         return f"nothing gained or lost, {count(len(period.transitions), 'change')} of the document"
     if period.looks:

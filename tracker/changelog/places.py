@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tracker.model.history import Transition
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.instants import stamp
-from tracker.model.recorded import ChangeRow
+from tracker.model.recorded import ChangeRow, step_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,7 +44,7 @@ def change_stems(rows: Iterable[ChangeRow]) -> dict[str, ChangeRow]:
     taken: Counter[tuple[PolicyArn, str]] = Counter()
     found = {}
     for row in sorted(rows, key=lambda row: (row.observed_at, row.id)):
-        stem = f"{row.from_version or 'none'}-{row.to_version or 'none'}"
+        stem = row.step
         taken[(row.arn, stem)] += 1
         found[stem if taken[(row.arn, stem)] == 1 else f"{stem}_{stamp(row.observed_at)}"] = row
     return found
@@ -53,7 +53,7 @@ def change_stems(rows: Iterable[ChangeRow]) -> dict[str, ChangeRow]:
 def stem_of(transition: Transition) -> str:
     """The stem of a step that was taken once."""
     ends = (transition.before, transition.after)
-    return "-".join(str(end.version) if end else "none" for end in ends)
+    return step_name(transition.kind, *(end.version if end else None for end in ends))
 
 
 def version_stems(

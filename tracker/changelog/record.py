@@ -199,6 +199,7 @@ def change_record(change: Change) -> Record:
             "in_force_max_s": rollback.in_force_max_s,
         },
         "catalogue": difference.catalogue,
+        **({"catalogue_before": difference.catalogue_before} if difference.catalogue_before else {}),
         "summary": summary_record(change),
         "attention": _sorted(map(_attention, change.attention)),
         "tripwires": _sorted(
@@ -215,6 +216,7 @@ def change_record(change: Change) -> Record:
         "denies_removed": _sorted(map(_deny, difference.denies_removed)),
         "denies_widened": _sorted(map(_deny, difference.denies_widened)),
         "denies_narrowed": _sorted(map(_deny, difference.denies_narrowed)),
+        "denies_rescoped": _sorted(map(_deny, difference.denies_rescoped)),
         "patterns_added": _sorted(map(_pattern, difference.patterns_added)),
         "patterns_removed": _sorted(map(_pattern, difference.patterns_removed)),
         "redundant": _sorted(map(_redundant, difference.redundant)),

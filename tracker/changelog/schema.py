@@ -70,7 +70,7 @@ _LISTS: Schema = {
     **{name: many(ref("Action")) for name in ("actions_added", "actions_removed")},
     **{name: many(ref("Moved")) for name in ("actions_widened", "actions_narrowed", "actions_rescoped")},
     **{name: many(_deny(moved=False)) for name in ("denies_added", "denies_removed")},
-    **{name: many(_deny(moved=True)) for name in ("denies_widened", "denies_narrowed")},
+    **{name: many(_deny(moved=True)) for name in ("denies_widened", "denies_narrowed", "denies_rescoped")},
     **{name: many(ref("Pattern")) for name in ("patterns_added", "patterns_removed")},
 }
 

@@ -64,7 +64,9 @@ def _gained(difference: Difference) -> str:
         return signed(len(difference.actions_added), 0)
     if difference.actions_widened:
         return "wider scope"
-    return "less is denied" if difference.denies_removed or difference.denies_narrowed else ""
+    if difference.denies_removed or difference.denies_narrowed:
+        return "less is denied"
+    return "denied otherwise" if difference.denies_rescoped else ""
 
 
 def _unseen(change: Change) -> str:
@@ -108,6 +110,8 @@ def _counts(change: Change) -> list[str]:
         parts.append(f"{denied(difference.denies_added)} newly denied")
     if difference.denies_removed:
         parts.append(f"{denied(difference.denies_removed)} no longer denied")
+    if difference.denies_rescoped:
+        parts.append(f"{denied(difference.denies_rescoped)} denied otherwise")
     return [*(parts or ["same actions, other wording"]), verdict(change.attention)]
 
 

@@ -164,6 +164,7 @@ def change_view(change: Change, catalogue: Catalogue) -> ChangeView:
             difference.denies_removed,
             difference.denies_widened,
             difference.denies_narrowed,
+            difference.denies_rescoped,
         )
         for one in denies
     }  # these have lines of their own
@@ -191,6 +192,7 @@ def change_view(change: Change, catalogue: Catalogue) -> ChangeView:
             + _denies("−", "No longer denied", difference.denies_removed)
             + _denies("+", "Denied more widely", difference.denies_widened)
             + _denies("−", "Denied more narrowly", difference.denies_narrowed)
+            + _denies("±", "Denied elsewhere or otherwise: please review", difference.denies_rescoped)
         ),
         patterns=tuple(_patterns("+", "added", come) + _patterns("−", "removed", gone)),
         redundant=tuple(sorted(difference.redundant, key=lambda one: (one.pattern.lower(), one.direction))),

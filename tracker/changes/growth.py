@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from tracker.changes.attention import assess
 from tracker.changes.levels import Grants, grants_of
-from tracker.model.catalogue import Catalogue
+from tracker.model.catalogue import Catalogue, Upgrade
 from tracker.model.change import ActionChange, Change, Difference, ServiceChange
 from tracker.model.history import Endpoint, Kind, Transition
 from tracker.model.identity import PolicyArn
@@ -43,6 +43,15 @@ def growth(
     )
 
 
+def may_move(document: Document, upgrade: Upgrade) -> bool:
+    """Whether a document's wildcards meet an action that only one of the two catalogues has: the quick question."""
+    return any(
+        grant.by_wildcard
+        for part in (upgrade.came, upgrade.went)
+        for grant in grants_of(document, part).values()
+    )
+
+
 def grown(document: Document, old: Catalogue, new: Catalogue) -> Difference:
     """The difference between one document over two catalogues. An action that it names in full is in both."""
     before, after = grants_of(document, old), grants_of(document, new)
@@ -54,6 +63,7 @@ def grown(document: Document, old: Catalogue, new: Catalogue) -> Difference:
         actions_added=tuple(_told(action, came, new) for action in came),
         actions_removed=tuple(_told(action, went, old) for action in went),
         catalogue=new.version,
+        catalogue_before=old.version,
         services_before=len(had),
         services_after=len(has),
         actions_before=len(before),

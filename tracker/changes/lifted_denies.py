@@ -24,11 +24,11 @@ _NOT_ACTION = "NotAction:"  # how a difference writes a NotAction list
 def deny_findings(
     difference: Difference, before: Document | None, after: Document | None, catalogue: Catalogue
 ) -> Iterator[Attention]:
-    """At most one finding: actions whose deny is gone or narrower, and that the document itself does not allow.
+    """At most one finding: actions whose deny is gone, narrower or elsewhere, and that the document itself does not allow.
 
     What it does allow is newly granted, and told as such.
     """
-    gone = (*difference.denies_removed, *difference.denies_narrowed)
+    gone = (*difference.denies_removed, *difference.denies_narrowed, *difference.denies_rescoped)
     if not gone or before is None or after is None:
         return
     lifted = _lifted(difference, before, after, catalogue)
@@ -55,10 +55,12 @@ def _lifted(
     difference: Difference, before: Document, after: Document, catalogue: Catalogue
 ) -> tuple[str, ...]:
     """The actions, and where only a scope shrank the patterns, that are denied no more and not allowed here."""
-    patterns = {
-        one.pattern.lower(): one.pattern for one in (*difference.denies_removed, *difference.denies_narrowed)
-    }
-    narrowed = {one.pattern.lower() for one in difference.denies_narrowed}
+    elsewhere = (
+        *difference.denies_narrowed,
+        *difference.denies_rescoped,
+    )  # denied still, not everywhere it was
+    patterns = {one.pattern.lower(): one.pattern for one in (*difference.denies_removed, *elsewhere)}
+    narrowed = {one.pattern.lower() for one in elsewhere}
     plain = not any(is_wild(pattern) or pattern.startswith(_NOT_ACTION.lower()) for pattern in patterns)
     if plain:  # a few literals: nothing else needs to be looked at
         told = held(after, patterns, catalogue).keys()

@@ -16,7 +16,7 @@ LEVELS = ("List", "Read", "Tagging", "Write", "Permissions management")
 WATCH_KINDS = (
     "capability", "credentials", "customer-data", "deny", "escalation", "exposure", "level", "not-reviewed",
 )  # fmt: skip
-KINDS = tuple(sorted(str(kind) for kind in Kind if kind is not Kind.CATALOGUE_GROWTH))
+KINDS = tuple(sorted(map(str, Kind)))
 _NOT_LISTED = {*LEVEL_RULES.values(), NOT_REVIEWED, DENY_REMOVED}  # judged by level, not by the watchlist
 _ABOUT_NO_ACTION = {Kind.REMOVED, Kind.REAPPEARED}  # of every service alike
 

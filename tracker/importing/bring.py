@@ -102,7 +102,14 @@ def bring_history(
     `batch` is how many policies are written together, at most.
     """
     sums = _Sums()
-    preparing = Preparing(tracker.archive.root, run, tracker.clock().date(), tracker.catalogue, tracker.rules)
+    preparing = Preparing(
+        tracker.archive.root,
+        run,
+        tracker.clock().date(),
+        tracker.catalogue,
+        tracker.rules,
+        tracker.archive.catalogues.upgrades(),
+    )
     waiting, files = _Batch(tracker.archive.bringer(), tracker.home, sums, batch), history.files
     progress(0, files)
     for one in _prepared(preparing, _told(tracker, history, arn_of), files):

@@ -4,7 +4,7 @@ It runs in whichever process has time. No database is opened here: a forked proc
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from tracker.archive.grants import in_time, intervals, written
 from tracker.archive.layout import policy_folder, policy_key
 from tracker.archive.records import observation_line
 from tracker.errors import InputError, TrackerError
-from tracker.model.catalogue import Catalogue
+from tracker.model.catalogue import Catalogue, Upgrade
 from tracker.model.history import Kind, Observation, Snapshot, Transition
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.imported import RefusedFile
@@ -58,6 +58,7 @@ class Preparing:
     today: date
     catalogue: Callable[[], Catalogue]
     rules: Callable[[], Rules]
+    upgrades: Sequence[Upgrade] = ()  # of the catalogue
 
     def prepared(self, job: Job, before: Standing) -> Prepared:
         """Read a policy's files, and compare what they tell. A policy that can't be is failed, and stops no other."""
@@ -96,7 +97,7 @@ class Preparing:
             new_versions=len(new),
             first=past.observations[0].observed_at if past.observations else None,
             last=past.observations[-1].observed_at if past.observations else None,
-            kinds=Counter(str(one.kind) for one in moved),
+            kinds=Counter(str(one.kind) for one in moved if one.kind is not Kind.CATALOGUE_GROWTH),
             gaps=len(_gaps(moved)),
             stale=past.stale,
             refused=past.refused,
@@ -170,6 +171,7 @@ class Preparing:
             kinds={(row.from_version, row.to_version): Kind(row.kind) for row in before.changes}
             if once
             else {},
+            upgrades=self.upgrades,
             _documents=documents,
         )
 

@@ -1,7 +1,9 @@
 """What AWS actions exist, as a value that the pure rooms are handed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from typing import Protocol
 
 # AWS marks what only tags, and what manages permissions, as a write as well; the narrower word says more.
@@ -32,6 +34,14 @@ class ActionInfo:
         return tuple(self.access_level.split(", "))
 
 
+@dataclass(frozen=True, slots=True)
+class KeptAction:
+    """What the archive keeps of an action."""
+
+    name: str  # AWS's spelling, without the prefix
+    access_level: str  # as in ActionInfo
+
+
 class Catalogue(Protocol):
     """The actions of AWS at one version of the catalogue. Look-ups are without regard to case."""
 
@@ -55,3 +65,53 @@ class Catalogue(Protocol):
     def action(self, service: str, name: str) -> ActionInfo | None:
         """What is known of one action; None where it is not in the catalogue."""
         ...
+
+
+class Without:
+    """The actions of one catalogue that another lacks, found out when somebody asks. Look-ups are without regard to case."""
+
+    def __init__(self, catalogue: Catalogue, other: Catalogue) -> None:
+        self.version = catalogue.version
+        self._catalogue = catalogue
+        self._other = other
+
+    def services(self) -> Iterable[str]:
+        """Every service with such an action, lower case, sorted."""
+        return tuple(self._left)
+
+    def service_name(self, service: str) -> str:
+        """The human name of a prefix, as the whole catalogue has it."""
+        return self._catalogue.service_name(service)
+
+    def actions(self, service: str) -> Iterable[str]:
+        """The names of such actions, lower case, sorted."""
+        return self._left.get(service.lower(), ())
+
+    def action(self, service: str, name: str) -> ActionInfo | None:
+        """What is known of one action; None where it is in both catalogues, or in none."""
+        return self._catalogue.action(service, name) if name.lower() in self.actions(service) else None
+
+    @cached_property
+    def _left(self) -> Mapping[str, tuple[str, ...]]:
+        both = {
+            service: set(self._catalogue.actions(service)) - set(self._other.actions(service))
+            for service in self._catalogue.services()
+        }
+        return {service: tuple(sorted(left)) for service, left in both.items() if left}
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """One catalogue took another's place: what wildcards reach may have moved with no version of any policy."""
+
+    observed_at: datetime  # UTC: when the first round began that used the newer one
+    run: str  # the id of that round
+    old: Catalogue
+    new: Catalogue
+    came: Catalogue  # what only the newer one has
+    went: Catalogue  # what only the older one has
+
+    @classmethod
+    def of(cls, observed_at: datetime, run: str, old: Catalogue, new: Catalogue) -> "Upgrade":
+        """The step from one catalogue to another. Neither is read before somebody asks."""
+        return cls(observed_at, run, old, new, Without(new, old), Without(old, new))

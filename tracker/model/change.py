@@ -151,6 +151,7 @@ class Difference:
     cosmetic: tuple[str, ...] = ()  # sentences: 'the statements were re-ordered'
     equal_language: bool = False  # equal pattern languages and scopes: at most cosmetic
     catalogue: str = ""  # version of the catalogue that both sides were expanded over
+    catalogue_before: str = ""  # of a catalogue's growth: the one that it was expanded over before
     services_before: int = 0  # services with at least one action allowed
     services_after: int = 0
     actions_before: int = 0  # actions allowed

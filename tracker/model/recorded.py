@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from tracker.model.history import Kind
 from tracker.model.identity import PolicyArn, VersionId
 
 
@@ -22,6 +23,18 @@ class ChangeRow:
     headline: str  # one sentence
     summary: Mapping[str, int]  # the counts of the change's record: 'actions_added' -> 117
     run: str  # the round that saw it
+
+    @property
+    def step(self) -> str:
+        """How its files and pages are named: `v19-v20`. Where the same step was taken before, its instant is added."""
+        return step_name(self.kind, self.from_version, self.to_version)
+
+
+def step_name(kind: str, before: VersionId | None, after: VersionId | None) -> str:
+    """`v19-v20`, `none-v1`; `v59_catalogue-growth` for what a version reaches although it stayed as it was."""
+    if kind == Kind.CATALOGUE_GROWTH:
+        return f"{after}_{kind}"
+    return f"{before or 'none'}-{after or 'none'}"
 
 
 @dataclass(frozen=True, slots=True)
