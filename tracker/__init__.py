@@ -81,13 +81,15 @@ _ROOMS = {
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 
-def __getattr__(name: str) -> object:
-    """A public name, loaded from the room that it lives in."""
-    if name not in __all__:
-        raise AttributeError(f"module 'tracker' has no attribute {name!r}")
-    found: object = getattr(import_module(_ROOM_OF.get(name, "tracker.model.change")), name)
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:  # a type checker would take it for a promise that every name exists
+
+    def __getattr__(name: str) -> object:
+        """A public name, loaded from the room that it lives in."""
+        if name not in __all__:
+            raise AttributeError(f"module 'tracker' has no attribute {name!r}")
+        found: object = getattr(import_module(_ROOM_OF.get(name, "tracker.model.change")), name)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:
