@@ -17,6 +17,8 @@ from tests.changelog.making import (
     instant,
     real,
     real_change,
+    real_growth,
+    real_last,
     real_period,
 )
 from tracker.changes.growth import growth
@@ -276,12 +278,28 @@ SMALL: Mapping[str, Callable[[], Change]] = {
     )
 }  # fmt: skip
 
+STACKS = "CloudFormationStackSetsOrgAdminServiceRolePolicy"
+
+
+def _real_growth() -> Change:
+    """PowerUserAccess allows whatever is not its business: it grows with every action that AWS invents."""
+    found = real_growth("PowerUserAccess", "v6", OlderCatalogue())
+    assert found is not None
+    return found
+
+
 # Facts of the public archive https://github.com/zoph-io/MAMIP, read from the bundle; the documents are not copied.
 REAL: Mapping[str, Callable[[], Change]] = {
     "real-updated": lambda: real_change(SUPPORT.name, "v7", "v8"),
     "real-rolled-back": lambda: real_change(SUPPORT.name, "v20", "v19"),
-    "real-recreated": lambda: real("CloudFormationStackSetsOrgAdminServiceRolePolicy")[0],
+    "real-recreated": lambda: real(STACKS)[0],
     "real-gap": lambda: real_change("AWSConfigServiceRolePolicy", "v8", "v10"),
+    "real-republished": lambda: real_change("AWSCleanRoomsFullAccess", "v1", "v2"),
+    "real-created": lambda: real_last(STACKS, "v1", watched=True),
+    "real-removed": lambda: real_last(STACKS, "v1", "gone"),
+    "real-reappeared": lambda: real_last(STACKS, "v1", "gone", "v1"),
+    "real-reinstated": lambda: real_last(SUPPORT.name, "v19", "v20", "v19", "v20"),
+    "real-catalogue-growth": _real_growth,
     "real-denies": lambda: real_change("AWSCompromisedKeyQuarantineV2", "v1", "v2"),
 }
 

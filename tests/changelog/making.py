@@ -12,13 +12,15 @@ from typing import Any
 from tests.support import history
 from tracker.changes.attention import assess
 from tracker.changes.compare import compare
+from tracker.changes.growth import growth
 from tracker.changes.history import transitions
 from tracker.changes.period import period
 from tracker.model.catalogue import ActionInfo
 from tracker.model.change import Change, Difference, Period
-from tracker.model.history import Basis, Endpoint, Kind, Look, Rollback, Snapshot, Transition
+from tracker.model.history import Basis, Endpoint, Kind, Look, Observation, Rollback, Snapshot, Transition
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.rules import Accepted, Rules, WatchEntry
+from tracker.policy.document import Document
 from tracker.policy.parse import parse_document
 
 SUPPORT = PolicyArn("aws", "AWSSupportServiceRolePolicy", "/aws-service-role/")
@@ -169,9 +171,59 @@ def real(name: str) -> tuple[Change, ...]:
         history.arn(name),
         history.observations(name),
         set(found),
-        same=lambda one, other: found[one].sha256 == found[other].sha256,
+        same=lambda one, other: (
+            compare(_document(found[one]), _document(found[other]), CATALOGUE).equal_language
+        ),
     )
     return tuple(_real(one, found) for one in told)
+
+
+def real_last(name: str, *versions: str, watched: bool = False) -> Change:
+    """The last step of a real policy, had these versions been seen in force a day apart: 'gone' is no version at all.
+
+    Some kinds have not happened in six years of the bundle; their documents are real, when they were seen is made up.
+    """
+    found = history.snapshots(name)
+    first = datetime(2024, 3, 1, 6, 17, tzinfo=UTC)
+    identities = {str(version): (version, made) for version, made in sorted(found, key=lambda one: one[1])}
+    seen = [
+        Observation(
+            observed_at=first + timedelta(days=day),
+            version=None if version == "gone" else identities[version][0],
+            create_date=None if version == "gone" else identities[version][1],
+            source="iam",
+            run=f"run-{day}",
+            basis="look",
+        )
+        for day, version in enumerate(versions)
+    ]
+    told = transitions(
+        history.arn(name),
+        seen,
+        {one.identity for one in seen if one.identity},
+        same=lambda one, other: (
+            compare(_document(found[one]), _document(found[other]), CATALOGUE).equal_language
+        ),
+        watched_since=first - timedelta(days=30) if watched else None,
+    )
+    return _real(told[-1], found)
+
+
+def real_growth(name: str, version: str, old: PlainCatalogue) -> Change | None:
+    """What a real version gained when a list that was made up for it took the place of an older one."""
+    found = parse_document(history.document(name, version), what=name)
+    made = next(made for one, made in history.snapshots(name) if str(one) == version)
+    now = datetime(2024, 6, 1, 6, 17, tzinfo=UTC)
+    return growth(
+        history.arn(name),
+        Endpoint(VersionId.parse(version), made, now - timedelta(days=60)),
+        found,
+        old,
+        CATALOGUE,
+        observed_at=now,
+        rules=RULES,
+        today=TODAY,
+    )
 
 
 def real_change(name: str, before: str, after: str) -> Change:
@@ -186,13 +238,11 @@ def real_change(name: str, before: str, after: str) -> Change:
 
 def _real(transition: Transition, found: Mapping[tuple[VersionId, datetime], Snapshot]) -> Change:
     old, new = (
-        parse_document(
-            found[(end.version, end.create_date)].document, what=f"{transition.policy.name} {end.version}"
-        )
-        if end
-        else None
+        _document(found[(end.version, end.create_date)]) if end else None
         for end in (transition.before, transition.after)
     )
+    if transition.kind is Kind.REMOVED:
+        new = old  # as reading.py has it: nobody knows that an action went
     return assess(
         transition,
         compare(old, new, CATALOGUE),
@@ -202,6 +252,10 @@ def _real(transition: Transition, found: Mapping[tuple[VersionId, datetime], Sna
         catalogue=CATALOGUE,
         today=TODAY,
     )
+
+
+def _document(snapshot: Snapshot) -> Document:
+    return parse_document(snapshot.document, what=f"{snapshot.arn.name} {snapshot.version}")
 
 
 def real_period(name: str, since: datetime, until: datetime, looks: Sequence[Look] = ()) -> Period:

@@ -182,6 +182,12 @@ def _no_action_came_or_went(change: Change) -> str:
         or difference.denies_rescoped
     ):
         return _denies(difference, who)
+    return _no_access_moved(change)
+
+
+def _no_access_moved(change: Change) -> str:
+    """What of the document is otherwise, where nobody can do anything more or less today."""
+    who, difference = actor(change.policy), change.difference
     if grown := [pattern.pattern for pattern in difference.patterns_added if pattern.open_ended]:
         return (
             f"{who} can call the same actions as before, but {some(grown, 2)} will also allow "
@@ -196,6 +202,9 @@ def _no_action_came_or_went(change: Change) -> str:
         return f"{who} can call the same actions as before; the patterns that allow them are others."
     if difference.redundant:
         return f"{who} can do exactly what it could do before; {count(len(difference.redundant), 'edit')} had no effect."
+    before, after = change.transition.before, change.transition.after
+    if before and after and _identity(before) == _identity(after):
+        return f"{who} can do exactly what it could do before; it is the same version."
     if difference.cosmetic or change.transition.kind is not Kind.COMPARED:
         return f"{who} can do exactly what it could do before; only the document was rewritten."
     return f"{who} can do exactly the same: it is the same document."
