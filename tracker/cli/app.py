@@ -25,6 +25,7 @@ COMMANDS = {
     "attention": "tracker.cli.attention",
     "gate": "tracker.cli.gate",
     "catalogue": "tracker.cli.catalogue",
+    "used": "tracker.cli.used",
     "subscribers": "tracker.cli.subscribers",
     "outbox": "tracker.cli.outbox",
     "verify": "tracker.cli.verify",

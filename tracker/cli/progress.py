@@ -11,7 +11,7 @@ _EVERY_S = 0.1  # between two drawings
 
 @contextmanager
 def counting(what: str, of: str) -> Iterator[Callable[[int, int], None]]:
-    """What is called with how many are done and how many there are; nothing is drawn where nobody looks.
+    """What is called with how many are done and how many there are (0: nobody knows); nothing is drawn where nobody looks.
 
     No thread draws it: work may be handed to forked processes meanwhile, which a thread would not survive.
     """
@@ -35,10 +35,10 @@ def counting(what: str, of: str) -> Iterator[Callable[[int, int], None]]:
         def draw(done: int, there_are: int) -> None:
             nonlocal drawn
             now = time.monotonic()
-            if now - drawn < _EVERY_S and done < there_are:
+            if now - drawn < _EVERY_S and (done < there_are or not there_are):
                 return
             drawn = now
             rate = f"{done / (now - began):,.0f} {of}/s" if now > began else ""
-            bar.update(task, completed=done, total=there_are, rate=rate, refresh=True)
+            bar.update(task, completed=done, total=there_are or None, rate=rate, refresh=True)
 
         yield draw

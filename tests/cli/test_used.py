@@ -1,0 +1,146 @@
+"""`policy-tracker used`: what a person sees, what a script gets, and how it ends."""
+
+import gzip
+import json
+from pathlib import Path
+
+from benchmarks._trails import make
+from tests.cli.conftest import Command
+from tests.support.trails import event, log_file, session
+
+CALLS = [
+    event("DescribeInstances", "2026-08-20T10:00:00Z"),
+    event("DescribeInstances", "2026-08-20T10:00:01Z", awsRegion="us-east-1"),
+    event("TerminateInstances", "2026-08-20T11:00:00Z", errorCode="UnauthorizedOperation"),
+    event("DescribeNothing", "2026-08-20T12:00:00Z", source="example.amazonaws.com"),
+    event("RunInstances", "2026-08-20T13:00:00Z", identity=session("app", "app")),
+]
+
+
+def test_what_a_person_is_told(cli: Command, home: Path, tmp_path: Path) -> None:
+    log_file(tmp_path / "logs", CALLS)
+    ended = cli("used", tmp_path / "logs")
+    assert (ended.code, ended.err) == (0, "")
+    lines = ended.out.splitlines()
+    assert lines[0] == (
+        "AWSServiceRoleForSupport: 4 calls of 2 actions in 1 service"
+        " between 2026-08-20 10:00 UTC and 2026-08-20 12:00 UTC, 1 of them refused."
+    )
+    assert "Read 1 log file with 5 events of everybody." in lines
+    at = lines.index("Used, and not granted or not surely granted at that moment")
+    assert lines[at + 2].split()[:3] == ["ec2:TerminateInstances", "NO", "AWSSupportServiceRolePolicy"]
+    assert "UnauthorizedOperation (1)" in lines[at + 2]
+    at = lines.index("Events with no known action")
+    assert lines[at + 2].startswith("example.amazonaws.com DescribeNothing  1 ")
+    assert "RunInstances" not in ended.out
+    assert any(line.startswith("Granted and never used: ") for line in lines)
+
+
+def test_what_a_script_gets(cli: Command, home: Path, tmp_path: Path) -> None:
+    log_file(tmp_path / "logs", CALLS)
+    record = json.loads(cli("used", tmp_path / "logs", "--month", "2026-08", "--json").out)
+    assert (record["schema"], record["type"], record["role"]["name"]) == (
+        1,
+        "used",
+        "AWSServiceRoleForSupport",
+    )
+    assert (record["since"], record["until"]) == ("2026-08-01T00:00:00Z", "2026-09-01T00:00:00Z")
+    assert {one["action"]: (one["calls"], one["verdict"]) for one in record["used"]} == {
+        "ec2:DescribeInstances": (2, "granted"),
+        "ec2:TerminateInstances": (1, "not granted"),
+    }
+    assert [one["event_name"] for one in record["unknown_events"]] == ["DescribeNothing"]
+    assert record["used"][0]["regions"] == ["eu-central-1", "us-east-1"]
+    assert record["policies"][0]["version"] is not None
+
+
+def test_every_action_that_was_never_used_where_that_is_asked(
+    cli: Command, home: Path, tmp_path: Path
+) -> None:
+    log_file(tmp_path / "logs", CALLS)
+    out = cli("used", tmp_path / "logs", "--unused").out
+    never = {line.split()[0] for line in out.partition("Granted and never used")[2].splitlines()[3:]}
+    assert "ec2:DescribeVpcs" in never
+    assert "ec2:DescribeInstances" not in never
+    assert len(never) > 4_000
+
+
+def test_a_broken_file_is_named_and_the_others_count(cli: Command, home: Path, tmp_path: Path) -> None:
+    log_file(tmp_path / "logs", CALLS)
+    for number in range(7):
+        log_file(tmp_path / "logs", [event(number=number)], unique=f"broken{number}").write_bytes(
+            b"\x1f\x8bno"
+        )
+    ended = cli("used", tmp_path / "logs")
+    assert ended.code == 3
+    assert "4 calls of 2 actions" in ended.out
+    assert "_broken0.json.gz: it is no gzip file, or a damaged one" in ended.err
+    assert "and 2 more could not be read" in ended.err
+    assert len(json.loads(cli("used", tmp_path / "logs", "--json").out)["read"]["broken"]) == 7
+
+
+def test_another_role_is_held_against_the_policies_that_are_named(
+    cli: Command, home: Path, tmp_path: Path
+) -> None:
+    log_file(tmp_path / "logs", CALLS)
+    alone = cli("used", tmp_path / "logs", "--role", "app").out
+    assert "No policy of this role is known" in alone
+    named = json.loads(cli("used", tmp_path / "logs", "--role", "app", "--policy", "AWSSupportServiceRolePolicy", "--json").out)  # fmt: skip
+    assert [(one["action"], one["verdict"]) for one in named["used"]] == [("ec2:RunInstances", "not granted")]
+
+
+def test_usage(cli: Command, home: Path, tmp_path: Path) -> None:
+    assert cli("used").code == 2
+    missing = cli("used", tmp_path / "nowhere")
+    assert (missing.code, "no such file or folder" in missing.err) == (2, True)
+    (tmp_path / "logs").mkdir()
+    strange = cli("used", tmp_path / "logs", "--role", "no/role")
+    assert (strange.code, "neither the name nor the ARN of a role" in strange.err) == (2, True)
+    assert cli("used", tmp_path / "logs", "--month", "2026-08", "--since", "2026-08-01").code == 2
+
+
+def test_an_empty_folder_is_no_fault(cli: Command, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    ended = cli("used", tmp_path / "logs", "--no-keep")
+    assert ended.code == 0
+    assert ended.out.startswith("AWSServiceRoleForSupport: not one call")
+    assert not (home / "used").exists()
+
+
+def test_the_result_is_kept_without_accounts(cli: Command, home: Path, tmp_path: Path) -> None:
+    log_file(tmp_path / "logs", CALLS)
+    cli("used", tmp_path / "logs")
+    text = (home / "used" / "AWSServiceRoleForSupport.json").read_text()
+    assert json.loads(text)["total"]["calls"] == 4
+    assert "111122223333" not in text
+
+
+def test_whole_trees_by_one_process_or_several_and_by_the_plainest_program_there_is(
+    cli: Command, process: Command, home: Path, tmp_path: Path
+) -> None:
+    """Held against a dozen lines of json and gzip on logs drawn by a seed."""
+    made = make(tmp_path / "logs", json_bytes=3_000_000, seed=11, per_file=(5, 40))
+    expected: dict[str, int] = {}
+    events = 0
+    for path in sorted((tmp_path / "logs").rglob("*.json.gz")):
+        for one in json.loads(gzip.decompress(path.read_bytes()))["Records"]:
+            events += 1
+            issuer = one["userIdentity"].get("sessionContext", {}).get("sessionIssuer", {})
+            if issuer.get("userName") == "AWSServiceRoleForSupport":
+                key = f"{one['eventSource']} {one['eventName']}"
+                expected[key] = expected.get(key, 0) + 1
+    assert (events, expected) == (made.events, made.calls)
+    ended = process("used", tmp_path / "logs", "--json")  # its own process: there it forks workers
+    record = json.loads(ended.out)
+    assert ended.code == 0
+    assert (record["read"]["files"], record["read"]["events"]) == (made.files, made.events)
+    assert record["total"]["calls"] == made.supports
+    assert (
+        sum(one["calls"] for one in record["unknown_events"])
+        == expected["example.amazonaws.com DescribeNothing"]
+    )
+    counted = {one["action"]: one["calls"] for one in record["used"]}
+    assert counted["lambda:GetFunction"] == expected["lambda.amazonaws.com GetFunction20150331v2"]
+    assert counted["cloudwatch:DescribeAlarms"] == expected["monitoring.amazonaws.com DescribeAlarms"]
+    again = json.loads(cli("used", tmp_path / "logs", "--json").out)
+    assert {**again, "made_at": ""} == {**record, "made_at": ""}

@@ -1,0 +1,187 @@
+"""What a role did, as words and as JSON. The record is stable: additions only."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tracker.changelog.wording import count, listed, noun_for, number, some, was
+from tracker.model.instants import iso, words
+from tracker.model.used import Calls, InForce, UsedReport, Verdict
+
+VERDICT_WORDS: dict[Verdict, str] = {
+    "granted": "yes",
+    "perhaps": "perhaps",
+    "not granted": "NO",
+    "unknown": "not known",
+}
+
+
+def used_record(found: UsedReport, *, public: bool = False) -> dict[str, Any]:
+    """The report as data. `public`: without accounts, resources and paths, for what may be shown to others."""
+    return {
+        "schema": 1,
+        "type": "used",
+        "role": {
+            "name": found.role.name,
+            "arn": "" if public else found.role.arn,
+            "service": found.role.service,
+        },
+        "since": iso(found.since) if found.since else None,
+        "until": iso(found.until) if found.until else None,
+        "made_at": iso(found.made),
+        "catalogue": found.catalogue,
+        "policies": [_in_force(one) for one in found.policies],
+        "read": {
+            "files": found.read.files,
+            "events": found.read.events,
+            "passed_over": found.read.passed_over,
+            "outside": found.read.outside,
+            "namesakes": found.read.namesakes,
+            "unread": found.read.unread,
+            "broken": len(found.read.broken)
+            if public
+            else [{"path": one.path, "why": one.why} for one in found.read.broken],
+        },
+        "duplicates": found.duplicates,
+        "total": _calls(found.total, public) if found.total else None,
+        "used": [
+            {
+                "action": one.action,
+                "service": one.service,
+                "access_level": one.access_level,
+                "verdict": one.verdict,
+                "instead": list(one.instead),
+                **_calls(one.calls, public),
+            }
+            for one in found.used
+        ],
+        "not_granted": [
+            {
+                "action": one.action,
+                "verdict": one.verdict,
+                "in_force": [_in_force(each) for each in one.in_force],
+                **_calls(one.calls, public),
+            }
+            for one in found.ungranted
+        ],
+        "unknown_events": [
+            {"event_source": one.source, "event_name": one.name, **_calls(one.calls, public)}
+            for one in found.unnamed
+        ],
+        "never_used": [
+            {
+                "action": one.action,
+                "service": one.service,
+                "access_level": one.access_level,
+                "recorded": one.recorded,
+                "until": str(one.until) if one.until else None,
+            }
+            for one in found.unused
+        ],
+        "services": [
+            {
+                "service": one.service,
+                "name": one.name,
+                "calls": one.calls,
+                "granted": one.granted,
+                "used": one.used,
+                "unseen": one.unseen,
+            }
+            for one in found.services
+        ],
+        "assumed": _calls(found.assumed, public) if found.assumed else None,
+        "in_other_names": [
+            {"event_source": one.source, "event_name": one.name, **_calls(one.calls, public)}
+            for one in found.in_other_names
+        ],
+    }
+
+
+def _in_force(one: InForce) -> dict[str, str | None]:
+    return {
+        "policy": str(one.policy),
+        "version": str(one.version) if one.version else None,
+        "later": str(one.later) if one.later else None,
+    }
+
+
+def _calls(one: Calls, public: bool) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "calls": one.number,
+        "refused": one.refused,
+        "first": iso(one.first),
+        "last": iso(one.last),
+        "regions": list(one.regions),
+        "errors": dict(one.errors),
+    }
+    if not public:
+        told |= {
+            "accounts": list(one.accounts),
+            "resources": list(one.resources),
+            "more_resources": one.more_resources,
+        }
+    return told
+
+
+def in_force_words(found: Iterable[InForce]) -> str:
+    """`AWSSupportServiceRolePolicy v58`, with what may have been in force already beside it."""
+    told = []
+    for one in found:
+        version = str(one.version) if one.version else "none known"
+        later = f" (or {one.later} already)" if one.later else ""
+        told.append(f"{one.policy.name} {version}{later}")
+    return listed(told) or "no policy is known"
+
+
+def headline(found: UsedReport) -> str:
+    """One sentence: how much was done, how, and where."""
+    period = _period(found)
+    if found.total is None:
+        return f"{found.role.name}: not one call{period}."
+    actions = count(len(found.used), "action")
+    services = len({one.service for one in found.used})
+    told = f"{found.role.name}: {count(found.total.number, 'call')} of {actions} in {count(services, 'service')}{period}"
+    return f"{told}, {number(found.total.refused)} of them refused." if found.total.refused else f"{told}."
+
+
+def _period(found: UsedReport) -> str:
+    if found.since and found.until:
+        return f" from {words(found.since)} to {words(found.until)}"
+    if found.since:
+        return f" since {words(found.since)}"
+    if found.until:
+        return f" until {words(found.until)}"
+    if found.total:
+        return f" between {words(found.total.first)} and {words(found.total.last)}"
+    return ""
+
+
+def notes(found: UsedReport) -> Iterator[str]:
+    """What a reader must know beside the figures, a sentence each."""
+    read = found.read
+    if read.files:
+        yield f"Read {count(read.files, 'log file')} with {count(read.events, 'event')} of everybody."
+    if read.outside:
+        yield (
+            f"{count(read.outside, 'log file')} {was(read.outside)} passed over: delivered before the period,"
+            " or more than a week after it."
+        )
+    if found.duplicates:
+        yield f"{count(found.duplicates, 'event')} came more than once and {noun_for(found.duplicates, 'counts', 'count')} once."
+    if read.unread:
+        yield f"{count(read.unread, 'event')} could not be told to be anybody's: not as CloudTrail writes them."
+    if read.namesakes:
+        yield (
+            f"{count(read.namesakes, 'event')} of another role of the same name {was(read.namesakes)} left out:"
+            f" only the service makes roles under aws-service-role/{found.role.service}."
+        )
+    if found.total:
+        where = [count(len(found.total.regions), "region") + f" ({some(found.total.regions, 8)})"]
+        if len(found.total.accounts) > 1:
+            where.insert(0, count(len(found.total.accounts), "account"))
+        yield f"In {listed(where)}."
+    if found.assumed:
+        yield f"The service took the role on {count(found.assumed.number, 'time')}, last at {words(found.assumed.last)}."
+    if found.policies:
+        yield f"Held against {in_force_words(found.policies)} at the end, and at each call against what was in force then."
+    else:
+        yield "No policy of this role is known, so nothing is judged: name one with --policy."

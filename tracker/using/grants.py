@@ -1,0 +1,127 @@
+"""What was granted when: the versions that were in force at each moment of a period, and what each of them allows."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from tracker.model.catalogue import Catalogue
+from tracker.model.history import Observation
+from tracker.model.identity import PolicyArn, VersionId
+from tracker.model.used import InForce, Verdict
+from tracker.policy.granted import allowed_actions
+from tracker.reading import Identity, Reading
+
+# The gravest first.
+VERDICTS: tuple[Verdict, ...] = ("not granted", "unknown", "perhaps", "granted")
+
+
+class Held:
+    """The past of one policy, asked about one moment."""
+
+    def __init__(self, reading: Reading, allowed: Callable[[Reading, Identity], frozenset[str]]) -> None:
+        self.reading = reading
+        self._seen = reading.observations
+        self._at = [one.observed_at for one in self._seen]
+        self._allowed = allowed
+        # Until when each observation is known to have stood: the last look before the next one, which still saw it.
+        self._stood = [self._last_look(following) for following in self._seen[1:]]
+
+    def turns(self) -> set[datetime]:
+        """Every moment at which what is known changes."""
+        made = {one.create_date for one in self._seen if one.create_date is not None}
+        return {*self._at, *made, *(moment for moment in self._stood if moment is not None)}
+
+    def at(self, moment: datetime) -> tuple[Observation | None, Observation | None]:
+        """(the last default seen by then, the next one where it may have been in force already)."""
+        number = bisect_right(self._at, moment)
+        now = self._seen[number - 1] if number else None
+        if number == len(self._seen):
+            return now, None
+        following = self._seen[number]
+        stood = self._stood[number - 1] if number else None
+        made = following.create_date
+        may = made is not None and made <= moment and (stood is None or moment >= stood)
+        return now, following if may else None
+
+    def allowed(self, seen: Observation | None) -> frozenset[str]:
+        """What a default allows: actions in lower case."""
+        return (
+            frozenset()
+            if seen is None or seen.identity is None
+            else self._allowed(self.reading, seen.identity)
+        )
+
+    def _last_look(self, following: Observation) -> datetime | None:
+        return max((one.start for one in self.reading.looks if one.end < following.observed_at), default=None)
+
+
+class Grants:
+    """What the policies of a role granted, by stretches of time in which nothing that is known changes."""
+
+    def __init__(self, readings: Iterable[Reading], catalogue: Catalogue) -> None:
+        allowed: dict[tuple[PolicyArn, Identity], frozenset[str]] = {}
+
+        def once(reading: Reading, identity: Identity) -> frozenset[str]:
+            key = (reading.arn, identity)
+            if key not in allowed:
+                allowed[key] = allowed_actions(reading.document(identity), catalogue)
+            return allowed[key]
+
+        self._held = [Held(reading, once) for reading in readings]
+        self._turns = sorted({turn for one in self._held for turn in one.turns()})
+
+    def __bool__(self) -> bool:
+        """Whether there is any policy to judge by."""
+        return bool(self._held)
+
+    def stretch(self, moment: datetime) -> int:
+        """The number of the stretch that a moment lies in."""
+        return bisect_right(self._turns, moment)
+
+    def verdict(self, stretch: int, actions: Sequence[str]) -> tuple[Verdict, str]:
+        """Whether any of these actions was granted in a stretch, and which one it is that speaks for them."""
+        if not self._held or stretch == 0:
+            return "unknown", actions[0]
+        moment, dark = self._turns[stretch - 1], False
+        later: set[str] = set()
+        for one in self._held:
+            now, following = one.at(moment)
+            allowed = one.allowed(now)
+            for action in actions:
+                if action.lower() in allowed:
+                    return "granted", action
+            later |= one.allowed(following)
+            dark |= now is None or now.version is None
+        for action in actions:
+            if action.lower() in later:
+                return "perhaps", action
+        return ("unknown" if dark else "not granted"), actions[0]
+
+    def in_force(self, stretch: int) -> tuple[InForce, ...]:
+        """The versions that were in force in a stretch."""
+        if stretch == 0:
+            return tuple(InForce(one.reading.arn, None) for one in self._held)
+        return self.at(self._turns[stretch - 1])
+
+    def at(self, moment: datetime) -> tuple[InForce, ...]:
+        """The versions that were in force at a moment."""
+        found = []
+        for one in self._held:
+            now, following = one.at(moment)
+            version: VersionId | None = now.version if now else None
+            found.append(InForce(one.reading.arn, version, following.version if following else None))
+        return tuple(found)
+
+    def over(self, first: datetime, last: datetime) -> dict[str, VersionId | None]:
+        """Each action that was granted between two moments -> None where it is still at the end, else the last version that did."""
+        granted: dict[str, VersionId | None] = {}
+        for stretch in range(self.stretch(first), self.stretch(last) + 1):
+            moment = self._turns[stretch - 1] if stretch else first
+            held: dict[str, VersionId | None] = {}
+            for one in self._held:
+                now, _ = one.at(max(moment, first))
+                for action in one.allowed(now):
+                    held[action] = now.version if now else None
+            granted |= held
+        at_the_end = {action for one in self._held for action in one.allowed(one.at(last)[0])}
+        return {action: None if action in at_the_end else version for action, version in granted.items()}
