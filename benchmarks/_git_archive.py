@@ -45,12 +45,12 @@ class _Archive:
         self.rows[when][path] = content
 
 
-def made(times: int = 1) -> Path:
-    """The bare repository, `times` the size, made once a machine; some 30 s a time."""
+def made(times: float = 1) -> Path:
+    """The bare repository, `times` the size (a fifth at least), made once a machine; some 30 s a time."""
     if why := history.missing():
         raise SystemExit(f"this benchmark is made from real history: {why}")
     name = hashlib.sha256(Path(__file__).read_bytes() + history.BUNDLE.read_bytes()).hexdigest()[:12]
-    place = Path(tempfile.gettempdir()) / f"policy-tracker-archive-{os.getuid()}-{name}-{times}"
+    place = Path(tempfile.gettempdir()) / f"policy-tracker-archive-{os.getuid()}-{name}-{times:g}"
     if not place.exists():
         fresh = Path(tempfile.mkdtemp(prefix=f"{place.name}."))
         _build(fresh, times)
@@ -58,7 +58,7 @@ def made(times: int = 1) -> Path:
     return place
 
 
-def _build(place: Path, times: int) -> None:
+def _build(place: Path, times: float) -> None:
     archive = _Archive()
     _real(archive)
     chance = random.Random(20_190_210)
@@ -66,10 +66,10 @@ def _build(place: Path, times: int) -> None:
     documents = [_documents(one) for one in sources]
     pool = sorted({name for each in documents for one in each for name in _actions(one)})
     moments = _moments(chance, times)
-    count = POLICIES * times - len(sources)
-    versions = _shares(chance, VERSIONS * times - 428, count)
+    count = round(POLICIES * times) - len(sources)
+    versions = _shares(chance, round(VERSIONS * times) - 428, count)
     # What is left of the rows after the versions and the two great rewritings: smaller rewritings.
-    spare = ROWS * times - 727 - sum(versions) - 2 * count
+    spare = round(ROWS * times) - 727 - sum(versions) - 2 * count
     for number, many in enumerate(versions):
         again = spare * (number + 1) // count - spare * number // count
         _policy(archive, chance, number, many, max(0, again), documents, pool, moments)
@@ -93,11 +93,11 @@ def _documents(raw: Sequence[tuple[history.Committed, bytes]]) -> list[Document]
     return list(found.values())
 
 
-def _moments(chance: random.Random, times: int) -> list[datetime]:
+def _moments(chance: random.Random, times: float) -> list[datetime]:
     """When something was seen to change, beside the moments of the real history."""
     seconds = int((END - BEGIN).total_seconds())
     return sorted(
-        BEGIN + timedelta(seconds=second) for second in chance.sample(range(seconds), INSTANTS * times)
+        BEGIN + timedelta(seconds=second) for second in chance.sample(range(seconds), round(INSTANTS * times))
     )
 
 
@@ -140,7 +140,7 @@ def _policy(
             current = 0
             published[0] = moment
         date = published[current] - timedelta(seconds=300 + 7 * (number % 1_000))
-        answers.append((moment, _answer(ids[current], date, chosen[current], style=len(answers) % 5)))
+        answers.append((moment, _answer(ids[current], date, chosen[current], style=len(answers) % 6)))
     _warts(archive, chance, number, path, answers)
     last = [content for moment, content in answers]
     for rewritten in REWRITTEN:
@@ -251,7 +251,7 @@ def _answer(version: int, date: datetime, document: Document, style: int) -> byt
     if style == 3:
         spelt = date.strftime("%Y-%m-%d %H:%M:%S+00:00")
     answer = {"Document": document, "VersionId": f"v{version}", "IsDefaultVersion": True, "CreateDate": spelt}
-    indent = 2 if style == 4 else 4
+    indent = 2 if style % 2 else 4  # the same once more never is the same bytes
     return json.dumps({"PolicyVersion": answer}, indent=indent).encode() + b"\n"
 
 

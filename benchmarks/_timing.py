@@ -12,25 +12,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a process cost: medians over its runs."""
+    """What a process cost."""
 
     seconds: float  # wall clock, from start to end
-    megabytes: float  # peak resident memory, in 10**6 bytes
+    megabytes: float  # peak resident memory of the largest of it and its own, in 10**6 bytes
+    processor: float = (
+        0.0  # seconds of processor time, the system's and that of processes of its own included
+    )
 
 
 def processes(
     commands: Sequence[Sequence[str]], *, rounds: int, environment: Mapping[str, str] | None = None
 ) -> tuple[Cost, ...]:
-    """The cost of each command, run turn about `rounds` times after one run each to warm the disk's cache.
+    """The cost of each command, medians, run turn about `rounds` times after one run each to warm the disk's cache.
 
     Raises AssertionError where one of them fails: a benchmark of an error measures nothing.
     """
     taken: list[list[tuple[float, float]]] = [[] for _ in commands]
     for number in range(rounds + 1):
         for command, runs in zip(commands, taken, strict=True):
-            cost = _once(command, environment)
+            cost = once(command, environment)
             if number:
-                runs.append(cost)
+                runs.append((cost.seconds, cost.megabytes))
     return tuple(
         Cost(statistics.median(run[0] for run in runs), statistics.median(run[1] for run in runs))
         for runs in taken
@@ -44,18 +47,29 @@ nothing = os.open(os.devnull, os.O_WRONLY)
 start = time.perf_counter()
 pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, nothing, 1)])
 _, status, usage = os.wait4(pid, 0)
-print(time.perf_counter() - start, usage.ru_maxrss, os.waitstatus_to_exitcode(status))
+took = time.perf_counter() - start
+print(took, usage.ru_maxrss, os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)
 """
 
 
-def _once(command: Sequence[str], environment: Mapping[str, str] | None) -> tuple[float, float]:
+def once(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Cost:
+    """The cost of one run. Raises AssertionError where it fails."""
     program = shutil.which(command[0])
     assert program, f"{command[0]} is not installed"
     starter = [sys.executable, "-I", "-S", "-c", _STARTER, program, *command[1:]]
     done = subprocess.run(starter, capture_output=True, text=True, env=environment, check=True)
-    seconds, kibibytes, code = done.stdout.split()
+    seconds, kibibytes, code, busy = done.stdout.split()
     assert code == "0", f"{command} ended with {code}: {done.stderr}"
-    return float(seconds), int(kibibytes) * 1024 / 1e6
+    return Cost(float(seconds), int(kibibytes) * 1024 / 1e6, float(busy))
+
+
+def least(costs: Sequence[Cost]) -> Cost:
+    """The least of each over several runs: what else the machine does can only add."""
+    return Cost(
+        min(one.seconds for one in costs),
+        min(one.megabytes for one in costs),
+        min(one.processor for one in costs),
+    )
 
 
 def calls(*functions: Callable[[], object], rounds: int) -> tuple[float, ...]:
@@ -63,6 +77,15 @@ def calls(*functions: Callable[[], object], rounds: int) -> tuple[float, ...]:
 
     Processor time of this thread: what else the machine does is not in it, nor would waiting be.
     """
+    return tuple(statistics.median(runs) for runs in _timed(functions, rounds))
+
+
+def least_calls(*functions: Callable[[], object], rounds: int) -> tuple[float, ...]:
+    """The same, but the least of the times instead of the median."""
+    return tuple(min(runs) for runs in _timed(functions, rounds))
+
+
+def _timed(functions: Sequence[Callable[[], object]], rounds: int) -> list[list[float]]:
     taken: list[list[float]] = [[] for _ in functions]
     gc.collect()
     for number in range(rounds + 1):
@@ -71,4 +94,4 @@ def calls(*functions: Callable[[], object], rounds: int) -> tuple[float, ...]:
             function()
             if number:
                 runs.append((time.thread_time() - start) * 1000)
-    return tuple(statistics.median(runs) for runs in taken)
+    return taken

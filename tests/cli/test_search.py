@@ -85,6 +85,26 @@ def test_what_a_month_newly_let_through(home: Path, cli: Command) -> None:
     assert cli("search", "ecr:*", "--month", "2018-01").out.startswith("0 policies newly let through")
 
 
+def test_what_a_policy_names_at_length_is_cut_and_told_in_full_as_json(home: Path, cli: Command) -> None:
+    buckets = [f"arn:aws:s3:::bucket-of-a-team-{number}/*" for number in range(9)]
+    statements = [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": one} for one in buckets]
+    answer = {
+        "VersionId": "v1",
+        "CreateDate": "2020-01-01T00:00:00Z",
+        "Document": {"Version": "2012-10-17", "Statement": statements},
+    }
+    folder = home / "answers"
+    folder.mkdir()
+    (folder / "TeamAccess.json").write_text(json.dumps(answer))
+    assert cli("import", str(folder)).code == 0
+    out = cli("search", "s3:GetObject", "--policy", "TeamAccess").out
+    assert max(map(len, out.splitlines())) < 200
+    assert "…  1, 2, 3" in out
+    assert out.endswith("What ends in … is told in full by --json.\n")
+    (item,) = json.loads(cli("search", "s3:GetObject", "--policy", "TeamAccess", "--json").out)["items"]
+    assert [one["scope"]["resources"] for one in item["by"]] == [[one] for one in buckets]
+
+
 def test_an_action_that_nobody_knows_is_said_to_be_unknown(home: Path, cli: Command) -> None:
     assert "check the spelling" in cli("search", "s3:GetObjct").out
     assert "check the spelling" not in cli("search", "s3:GetObject").out

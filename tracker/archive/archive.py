@@ -314,7 +314,7 @@ class Archive:
     def behind(self, arn: PolicyArn | None = None) -> tuple[PolicyArn, ...]:
         """Policies (or this one) of which files and index differ: what a killed round left, or a pull brought, sorted."""
         found = []
-        for key in self._indexed.behind(arn):
+        for key in self._indexed.agreement.behind(arn):
             partition, _, name = key.partition("/")
             arn = folder.arn_in(self.root / partition / name) or self._indexed.arn(key)
             if arn is not None:
@@ -323,7 +323,7 @@ class Archive:
 
     def must_agree(self, arn: PolicyArn | None = None) -> None:
         """Raises SetupError where the index does not have what the files have, of one policy or of any."""
-        self._indexed.must_agree(arn)
+        self._indexed.agreement.must_hold(arn)
 
     def rebuild(self, changes: Callable[[PolicyArn], Iterable[ChangeRow]]) -> "Rebuilt":
         """Make the index again from the files alone; `changes` compares a policy's versions. The state is not touched."""

@@ -1,7 +1,6 @@
-"""Questions that the index answers faster than the files, and how far the two agree."""
+"""Questions that the index answers faster than the files."""
 
 import json
-import os
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
@@ -9,17 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracker.archive import files, folder, index
+from tracker.archive import files, index
+from tracker.archive.agreeing import Agreement
 from tracker.archive.layout import (
     LOOKS,
-    TIMELINE,
-    arn_of_folder,
-    is_like_snapshot,
-    policy_folder,
     policy_key,
 )
 from tracker.archive.records import RecordError, read_look
-from tracker.errors import SetupError
 from tracker.model.asking import Known
 from tracker.model.history import Look
 from tracker.model.identity import PolicyArn, VersionId
@@ -53,6 +48,7 @@ class Indexed:
     def __init__(self, root: Path, database: Database) -> None:
         self._root = root
         self._database = database
+        self.agreement = Agreement(root, database)
         self._looks_read: dict[
             str, tuple[int, tuple[Look, ...]]
         ] = {}  # partition -> (bytes of its file, looks)
@@ -92,7 +88,7 @@ class Indexed:
     ) -> tuple[ChangeRow, ...]:
         """Recorded changes, oldest first, `since` inclusive, `until` exclusive. Raises SetupError for an index that is not made."""
         if not self._database.exists:
-            self._refuse(self.behind(arn))
+            self.agreement.must_hold(arn)
             return ()
         sql = "SELECT * FROM changes WHERE observed_at >= ? AND observed_at < ?"
         asked = [sortable(since) if since else "", sortable(until) if until else _FOREVER]
@@ -103,37 +99,8 @@ class Indexed:
             rows = [
                 index.read_change(dict(row)) for row in db.execute(f"{sql} ORDER BY observed_at, id", asked)
             ]
-        self.must_agree(arn)
+        self.agreement.must_hold(arn)
         return tuple(rows)
-
-    def must_agree(self, arn: PolicyArn | None = None) -> None:
-        """Raises SetupError where the index does not have what the files have, of one policy or of any.
-
-        A round that runs, or was killed, is between a file and its row: that is no fault.
-        """
-        if self._database.exists:
-            with self._database.reading() as db:
-                if db.execute("SELECT 1 FROM runs WHERE finished IS NULL").fetchone() is not None:
-                    return
-        self._refuse(self.behind(arn))
-
-    def behind(self, arn: PolicyArn | None = None) -> tuple[str, ...]:
-        """Folders of policies ('aws/ReadOnlyAccess') whose files the index has not seen, or no longer finds, sorted."""
-        seen = self._seen(None if arn is None else policy_key(arn))
-        if arn is not None:
-            there = {policy_key(arn): policy_folder(self._root, arn)}
-        else:
-            there = {
-                f"{place.partition}/{place.name}": place.under(self._root)
-                for place in folder.places(self._root)
-                if arn_of_folder(place.partition, place.name) is not None
-            }
-        found = {
-            key
-            for key, path in there.items()
-            if not _at_a_glance(path, seen.get(key, (0, 0))) and seen.get(key, (0, 0)) != _how_far(path)
-        }
-        return tuple(sorted(found | (seen.keys() - there.keys())))
 
     def looks(self, arn: PolicyArn, since: datetime | None, until: datetime | None) -> tuple[Look, ...]:
         """The rounds that read this policy without fault and began in [since, until), oldest first."""
@@ -280,41 +247,6 @@ class Indexed:
         with self._database.reading() as db:
             row = db.execute("SELECT bytes FROM look_files WHERE partition = ?", (partition,)).fetchone()
         return row is not None and bool(row[0] == size)
-
-    def _seen(self, key: str | None) -> dict[str, tuple[int, int]]:
-        if not self._database.exists:
-            return {}
-        with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT policy, files, timeline_bytes FROM policies WHERE :policy IS NULL OR policy = :policy",
-                {"policy": key},
-            ).fetchall()
-        return {policy: (count, length) for policy, count, length in rows}
-
-    def _refuse(self, behind: tuple[str, ...]) -> None:
-        if behind:
-            more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
-            raise SetupError(
-                f"the index {self._database.path} does not have what the files have: {behind[0]}{more}",
-                advice="the next check completes it; 'policy-tracker reindex' makes it again at once, from the files alone",
-            )
-
-
-def _at_a_glance(place: Path, seen: tuple[int, int]) -> bool:
-    """Whether a folder has as many snapshots and as long a timeline as was seen, by names and sizes alone.
-
-    Of a thousand policies nearly all agree; only of the others every file is looked at.
-    """
-    try:
-        count = sum(map(is_like_snapshot, os.listdir(place)))  # noqa: PTH208 -- half the time of Path.iterdir
-        return count > 0 and (count, os.stat(place / TIMELINE).st_size) == seen  # noqa: PTH116
-    except OSError:
-        return False
-
-
-def _how_far(place: Path) -> tuple[int, int]:
-    known = folder.identities(place)
-    return (len(known), folder.length(files.read_lines(place / TIMELINE)[0])) if known else (0, 0)
 
 
 def _asked(look: Look, arn: PolicyArn) -> bool:

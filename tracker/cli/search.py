@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     Accounts = Callable[[PolicyArn], tuple[str, ...]]
 
+_WIDEST = 90  # characters of a cell: a policy may name hundreds of resources
+
 
 @click.command(
     "search",
@@ -135,13 +137,23 @@ def _put_holders(found: "Sequence[Holder]", moment: datetime | None, accounts: "
         (others, ("from", "until", "by", "where"), _past),
     ):
         if rows:
-            put("")
             told = [
                 (name, *((", ".join(accounts(one.arn)),) if accounts else ()), *rest)
                 for one in rows
                 for name, *rest in (cells(one, moment),)
             ]
-            table(("policy", *(("account",) if accounts else ()), *columns), told)
+            _put_table(("policy", *(("account",) if accounts else ()), *columns), told)
+
+
+def _put_table(columns: "Sequence[str]", rows: "Sequence[Sequence[str]]") -> None:
+    """A table in which a cell stays short enough to be read; one that is cut off says where the whole is."""
+    from tracker.changelog.wording import short
+
+    told = [[short(cell, _WIDEST) for cell in row] for row in rows]
+    put("")
+    table(columns, told)
+    if told != [list(row) for row in rows]:
+        put("\nWhat ends in … is told in full by --json.")
 
 
 def _put_doubts(tracker: "Tracker", asked: "Question", found: "Sequence[Holder]") -> None:
@@ -225,7 +237,6 @@ def _put_gains(
     policies = count(len({one.arn for one in found}), "policy", "policies")
     put(f"{policies} newly let through {asked.asked} from {iso(period[0])} until {iso(period[1])}.")
     if found:
-        put("")
         rows = [
             (
                 f"{one.moment.at:%Y-%m-%d}",
@@ -240,4 +251,4 @@ def _put_gains(
             )
             for one in found
         ]
-        table(("seen", "policy", "newly", "where", "statement"), rows)
+        _put_table(("seen", "policy", "newly", "where", "statement"), rows)

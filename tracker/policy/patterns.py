@@ -70,8 +70,12 @@ def covers(patterns: Iterable[str], pattern: str) -> bool:
         return any(matches(one, pattern) for one in known)
     tokens = canonical(pattern)
     prefix = literal_prefix(pattern)
-    near = tuple(sorted(one for one in known if _may_share_prefix(one, prefix)))
-    return bool(near) and _Union(near).covers(tokens)
+    near = [one for one in known if _may_share_prefix(one, prefix)]
+    wild = [one for one in near if is_wild(one)]
+    if not wild:  # names alone cover no pattern: its sign may stand for what none of them has
+        return False
+    names = [one for one in near if matches(pattern, one)] if len(wild) < len(near) else []
+    return _Union(tuple(sorted({*wild, *names}))).covers(tokens)
 
 
 def _may_share_prefix(pattern: str, prefix: str) -> bool:
