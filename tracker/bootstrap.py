@@ -109,6 +109,7 @@ def open_tracker(
         new_id=new_id,
         partitions=_partitions(settings),
         parallel=settings.aws.parallel,
+        remind=settings.evidence.remind,
         accounts=accounts,
         workers=settings.channels.workers,
         pace=Pace(rates(settings.channels.rates)),

@@ -59,6 +59,7 @@ class Tracker:
     pace: Callable[[str], None] = lambda _: None  # called with a channel before each message; may wait
     partitions: tuple[str, ...] = ("aws",)  # that a listing of everything is made in
     parallel: int = 1  # how many policies are looked at at once
+    remind: bool = True  # name what nobody has signed for in monthly mails and on the home page
     accounts: Callable[[], Mapping[str, Sequence[str]]] = dict  # what other accounts say is attached there
 
     def reading(self, arn: PolicyArn) -> Reading:

@@ -19,6 +19,7 @@ from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso
 from tracker.publishing import link_to, stem_of_period
 from tracker.schedule import Schedule
+from tracker.signing import pending
 from tracker.stretches import periods
 from tracker.watched import watched
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tracker.model.change import Period
     from tracker.model.message import Message
 
+_MONTHLY = ("monthly", "watchlisted")
 # A policy that can't be read holds up no digest for longer: the digest says when it was looked at last.
 PATIENCE = timedelta(days=1)
 
@@ -148,7 +150,8 @@ def _send(
             told, left = ([one.policy for one in part] for part in (digest.told, digest.elsewhere))
             key = (tuple(told), tuple(left), digest.services, since, wish.form, link)
             if key not in written:
-                written[key] = rendered(tracker, digest, wish, link)
+                unread = unsigned_note(tracker, wanted) if frequency in _MONTHLY else ""
+                written[key] = rendered(tracker, digest, wish, link, unread)
             message = written[key]
         with tracker.database.transaction() as db:
             due = tracker.subscribers.told(db, people, planned, now)
@@ -164,8 +167,18 @@ def _first(schedule: Schedule, confirmed: datetime, made: datetime | None) -> da
     return made if made is not None and start <= made <= confirmed else start
 
 
-def rendered(tracker: Tracker, digest: Digest, wish: Wish, link: str | None) -> "Message":
-    """The mail of a digest."""
+def unsigned_note(tracker: Tracker, policies: Sequence[PolicyArn]) -> str:
+    """A sentence about what nobody has signed for of these policies; empty where there is nothing, or nobody asks."""
+    found = pending(tracker, policies) if tracker.remind else ()
+    if not found:
+        return ""
+    from tracker.changelog.signoffs import unsigned_sentence
+
+    return unsigned_sentence(found)
+
+
+def rendered(tracker: Tracker, digest: Digest, wish: Wish, link: str | None, unread: str = "") -> "Message":
+    """The mail of a digest; `unread`: a sentence about what nobody has signed for."""
     notes = [about(digest.services)] if digest.services else []
     if left := len(digest.elsewhere):
         policies = f"{left} {'policy' if left == 1 else 'policies'}"
@@ -174,7 +187,7 @@ def rendered(tracker: Tracker, digest: Digest, wish: Wish, link: str | None) -> 
         digest.told,
         link,
         wish.form,
-        " ".join(notes),
+        " ".join([*notes, *([unread] if unread else [])]),
         mark(digest.services, notes, wish.form),
         digest.elsewhere,
     )

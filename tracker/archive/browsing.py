@@ -19,6 +19,9 @@ _WITH_EARLIER = """SELECT *, (SELECT count(*) FROM changes e WHERE e.policy = c.
 AND e.to_version IS c.to_version AND (e.kind = 'catalogue-growth') = (c.kind = 'catalogue-growth')
 AND (e.observed_at, e.id) < (c.observed_at, c.id)) AS earlier FROM changes c"""
 
+_LOOKED = """EXISTS (SELECT 1 FROM observations o WHERE o.policy = c.policy AND o.observed_at = c.observed_at
+AND o.basis = 'look')"""
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -61,8 +64,9 @@ class Browsing:
         severities: Sequence[str] = (),
         kinds: Sequence[str] = (),
         without: Sequence[str] = (),
+        looked: bool = False,
     ) -> tuple[tuple[str, ChangeRow], ...]:
-        """Changes with the stems of their pages, newest first. `before`: the instant and id of the last one that was shown; `without`: kinds left out."""
+        """Changes with the stems of their pages, newest first. `before`: the instant and id of the last one that was shown; `without`: kinds left out; `looked`: those alone that a look of ours saw."""
         where, asked = ["observed_at >= ?", "observed_at < ?"], [
             sortable(since) if since else "",
             sortable(until) if until else _FOREVER,
@@ -73,6 +77,8 @@ class Browsing:
         if arn is not None:
             where.append("policy = ?")
             asked.append(policy_key(arn))
+        if looked:
+            where.append(_LOOKED)
         for column, values, sign in (
             ("severity", severities, "IN"),
             ("kind", kinds, "IN"),

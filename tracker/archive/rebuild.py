@@ -45,10 +45,10 @@ def rebuild(root: Path, database: Database, changes: Callable[[PolicyArn], Itera
             arn = PolicyArn.parse(str(row["arn"]))
             part["changes"] = [index.change_row(change) for change in changes(arn)]
         parts.append(part)
+    parts.append(signoffs.rows(root.parent))
     for part in parts:
         for table, made in part.items():
             rows[table] += made
-    parts.append(signoffs.rows(root.parent))
     with database.transaction() as db:
         for table in (*GRANT_TABLES, *reversed(INDEX_TABLES)):
             db.table(table).delete_where()

@@ -28,6 +28,8 @@ COMMANDS = {
     "used": "tracker.cli.used",
     "subscribers": "tracker.cli.subscribers",
     "outbox": "tracker.cli.outbox",
+    "ack": "tracker.cli.ack",
+    "pending": "tracker.cli.pending",
     "verify": "tracker.cli.verify",
     "reindex": "tracker.cli.reindex",
     "doctor": "tracker.cli.doctor",

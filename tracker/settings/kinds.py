@@ -104,6 +104,15 @@ def one_of(*words: str) -> Kind[str]:
     return matching("one of " + ", ".join(map(repr, words)), lambda value: value in words, empty=False)
 
 
+def _yes(given: Given) -> bool:
+    """true or false, TOML's own or as text."""
+    if isinstance(given.value, bool):
+        return given.value
+    if given.text and str(given.value).lower() in ("true", "false"):
+        return str(given.value).lower() == "true"
+    raise ValueError
+
+
 def whole(low: int, high: int) -> Kind[int]:
     """A whole number within bounds, both allowed."""
 
@@ -230,6 +239,7 @@ TOPICS = strings(
     re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}\Z").match,
 )
 NETWORKS = strings("networks like '10.20.0.0/16'", _network)
+YES = Kind("true or false", _yes)
 HOST = matching("a host's name or address, like smtp.example.com", _HOST.match)
 REGION = matching("an AWS region like us-east-1", re.compile(r"[a-z]{2}(-[a-z]+)+-\d\Z").match)
 URL = matching("an address like https://changes.example.com", _URL.match)

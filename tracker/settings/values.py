@@ -206,6 +206,18 @@ class AttentionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceSettings:
+    """What an auditor asks for."""
+
+    remind: bool = setting(
+        True, kinds.YES, "Name in each monthly mail and on the home page which changes nobody has signed for."
+    )
+    fetch: bool = setting(
+        False, kinds.YES, "Let `reconcile URL` fetch AWS's page of announcements. A saved page needs nothing."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """What goes to standard error."""
 
@@ -279,6 +291,7 @@ class Settings:
     channels: ChannelSettings = field(default=ChannelSettings())
     alarm: AlarmSettings = field(default=AlarmSettings())
     attention: AttentionSettings = field(default=AttentionSettings())
+    evidence: EvidenceSettings = field(default=EvidenceSettings())
     log: LogSettings = field(default=LogSettings())
     origins: Mapping[str, Origin] = field(default_factory=dict)  # by key; absent: the default
 

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from tracker.archive.signoffs import Signoffs
 from tracker.changelog.entries import by_month, entry
 from tracker.changelog.findings import attention_row, by_weight
 from tracker.changelog.overview import InForceRow, PolicyRow, WatchedRow, month_table
 from tracker.changelog.places import policy_page
 from tracker.changelog.site import Frame
 from tracker.changelog.timeline import watched_words
+from tracker.model.signoff import unsigned
 from tracker.web import comparing, searching
 from tracker.web.feeding import feed_page
 from tracker.web.months import month_of
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _LATELY, _OTHERS, _NEWEST = 8, 48, 100
 _MOST_IN_A_MONTH = 6_000
+_UNREAD = 2_000  # of the newest changes that are looked through for what nobody has signed for
 ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M1 13H5V9H9V5H13V3" fill="none" stroke="#1f4e8c" stroke-width="2.2"/></svg>
 """
 FEEDS = (
@@ -61,10 +64,24 @@ def home(pages: "Shelf", _: Mapping[str, str]) -> Page:
             watched=watched,
             stale=[one.arn.name for one in watched if one.stale],
             lately=[entry(row, stem) for stem, row in rows],
+            unsigned=_unsigned(pages),
             others=[_policy_row(one) for one in others if one.arn not in names][:_OTHERS],
         )
 
-    return pages.kept("index.html", _marks(pages), make)
+    signed = Signoffs(pages.tracker.home, pages.tracker.database).mark()
+    return pages.kept("index.html", (*_marks(pages), signed, pages.tracker.remind), make)
+
+
+def _unsigned(pages: "Shelf") -> "list[Entry]":
+    """What nobody has signed for, newest first; nothing where nobody asks."""
+    if not pages.tracker.remind:
+        return []
+    rows = pages.browsing.newest(_UNREAD, without=["republished"], looked=True)
+    watched = set(pages.watched)
+    stems = {row.id: stem for stem, row in rows}
+    asked = [row for _, row in rows if row.arn in watched]
+    signed = Signoffs(pages.tracker.home, pages.tracker.database).all()
+    return [entry(one.row, stems[one.row.id]) for one in unsigned(asked, signed)]
 
 
 def _watched(pages: "Shelf", arn: "PolicyArn") -> WatchedRow:
