@@ -14,6 +14,7 @@ from tracker.model.history import Kind
 from tracker.model.identity import PolicyArn
 from tracker.model.recorded import ChangeRow
 from tracker.model.signoff import Pending, SignOff, unsigned
+from tracker.model.watch import ALL, ATTACHED
 
 if TYPE_CHECKING:
     from tracker.model.change import Change
@@ -146,16 +147,12 @@ def change_named(tracker: Tracker, text: str) -> ChangeRow:
 
 
 def _policies(tracker: Tracker, name: str) -> list[PolicyArn]:
-    if name:
-        return [tracker.archive.resolve(name, tracker.partition)]
-    from tracker.watched import watched
-
-    found = list(watched(tracker))
-    if len(found) != 1:
+    names = (name,) if name else tracker.policies
+    if len(names) != 1 or names[0] in (ALL, ATTACHED):
         raise InputError(
             "a version alone names no change where several policies are watched", advice="wanted: POLICY@v20"
         )
-    return found
+    return [tracker.archive.resolve(names[0], tracker.partition)]
 
 
 def _is(version: object, text: str) -> bool:

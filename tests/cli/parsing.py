@@ -19,6 +19,9 @@ def parse(line: str) -> tuple[str, ...]:
     while isinstance(sub, click.Group):
         if sub.invoke_without_command and (not words or words[0].startswith("-")):
             break
+        default = getattr(sub, "default", "")  # the command that is meant where none is named
+        if default and words and words[0] not in sub.commands:
+            words.insert(0, default)
         path.append(words.pop(0) if words else "")
         sub = sub.get_command(click.Context(sub), path[-1])
     if sub is None:

@@ -13,13 +13,15 @@ _VALUES = {"--home", "--partition", "--set"}  # flags of every command that take
 class _Ack(Group):
     """`ack CHANGE` is `ack change CHANGE`: what is none of its commands is a change."""
 
+    default = "change"
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the command's name before a change."""
         words = list(args)
         while words and words[0].startswith("-") and words[0] not in ("-h", "--help"):
             words = words[2:] if words[0] in _VALUES else words[1:]
         if args and not (words and (words[0] in self.commands or words[0] in ("-h", "--help"))):
-            args = ["change", *args]
+            args = [self.default, *args]
         return super().parse_args(ctx, args)
 
 
@@ -43,8 +45,8 @@ def command() -> None:
 @command.command(
     "change",
     examples=(
-        "policy-tracker ack 0123456789abcdef --by jane@example.com --ticket SEC-1234",
-        "policy-tracker ack ReadOnlyAccess@v190 --by jane@example.com --item s3:GetObject",
+        "policy-tracker ack change 0123456789abcdef --by jane@example.com --ticket SEC-1234",
+        "policy-tracker ack change ReadOnlyAccess@v190 --by jane@example.com --item s3:GetObject",
     ),
 )
 @click.argument("change")
