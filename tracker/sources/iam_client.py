@@ -35,6 +35,8 @@ _PARTITION_OF_PREFIX = {
     region.rsplit("-", 2)[0] + "-": name for name, region in HOME_REGION.items() if name != "aws"
 }
 
+# A policy has five versions at most, so this listing is never longer than one page; moto's server does not say so.
+_ONE_PAGE = {"ListPolicyVersions"}
 _METHOD = {
     "GetPolicy": "get_policy",
     "GetPolicyVersion": "get_policy_version",
@@ -192,7 +194,9 @@ class IamClient:
         while True:
             page = self._call(action, partition, what, **parameters)
             yield page
-            if page is None or not _field(page, "IsTruncated", bool, action, what):
+            if page is None or (action in _ONE_PAGE and "IsTruncated" not in page):
+                return
+            if not _field(page, "IsTruncated", bool, action, what):
                 return
             parameters["Marker"] = _field(page, "Marker", str, action, what)
 
