@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,26 +45,48 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def told(home: Path, ask: Callable[[Client], Awaitable[Any]]) -> Any:
-    """Start the command, ask it through the client, and hang up."""
+@dataclass(frozen=True)
+class Talk:
+    """What one client asked one process, and what it was answered."""
 
-    async def talk() -> Any:
-        server = StdioServerParameters(
-            command=sys.executable, args=["-m", "tracker", "--home", str(home), "mcp"]
-        )
+    tools: list[Tool]
+    answers: dict[str, CallToolResult]
+    before: dict[str, bytes]  # every file of the folder
+    after: dict[str, bytes]
+
+
+ASKED: dict[str, tuple[str, dict[str, Any]]] = {
+    "policies": ("policies", {}),
+    "period": ("changes", {"policy": SUPPORT, "since": "2026-08-01", "until": "2026-09-01", "most": 5}),
+    "everything": ("changes", {"since": "2026-09-01", "until": "2026-10-01"}),
+    "attention": ("attention", {"policy": SUPPORT}),
+    "who": ("who_may_call", {"action": "ecr:BatchGetImage"}),
+    "then": ("who_may_call", {"action": "ecr:BatchGetImage", "at": "2026-01-01", "all_of": True}),
+    "diff": ("diff", {"policy": SUPPORT, "before": "v57"}),
+    "evil": ("who_may_call", {"action": "evil:Thing"}),
+    "no policy": ("diff", {"policy": "Nope\u202e", "before": "v1"}),
+    "no date": ("changes", {"policy": SUPPORT, "since": "yesterday"}),
+    "no moment": ("who_may_call", {"action": "s3:GetObject", "at": "yesterday"}),
+    "no action": ("who_may_call", {"action": "GetObject"}),
+    "no version": ("diff", {"policy": SUPPORT}),
+    "too many": ("policies", {"most": 100_000}),
+}
+
+
+@pytest.fixture(scope="module")
+def talk(home: Path) -> Talk:
+    """Start the command, ask it all of that through the client, and hang up."""
+
+    async def ask() -> tuple[list[Tool], dict[str, CallToolResult]]:
+        arguments = ["-m", "tracker", "--home", str(home), "mcp"]
         with anyio.fail_after(120):
-            async with Client(server) as client:
-                return await ask(client)
+            async with Client(StdioServerParameters(command=sys.executable, args=arguments)) as client:
+                tools = (await client.list_tools()).tools
+                return tools, {key: await client.call_tool(*call) for key, call in ASKED.items()}
 
-    return anyio.run(talk)
-
-
-def called(home: Path, *calls: tuple[str, dict[str, Any]]) -> list[CallToolResult]:
-    async def ask(client: Client) -> list[CallToolResult]:
-        return [await client.call_tool(name, arguments) for name, arguments in calls]
-
-    found: list[CallToolResult] = told(home, ask)
-    return found
+    before = files(home)
+    tools, answers = anyio.run(ask)
+    return Talk(tools, answers, before, files(home))
 
 
 def data(result: CallToolResult) -> dict[str, Any]:
@@ -88,13 +110,9 @@ def files(home: Path) -> dict[str, bytes]:
     }
 
 
-def test_every_tool_says_that_it_only_reads_and_what_it_takes_and_gives(home: Path) -> None:
-    async def ask(client: Client) -> list[Tool]:
-        return (await client.list_tools()).tools
-
-    tools: list[Tool] = told(home, ask)
-    assert [one.name for one in tools] == ["policies", "changes", "attention", "who_may_call", "diff"]
-    for one in tools:
+def test_every_tool_says_that_it_only_reads_and_what_it_takes_and_gives(talk: Talk) -> None:
+    assert [one.name for one in talk.tools] == ["policies", "changes", "attention", "who_may_call", "diff"]
+    for one in talk.tools:
         assert one.description
         assert one.annotations is not None
         assert (one.annotations.read_only_hint, one.annotations.destructive_hint) == (True, False)
@@ -103,36 +121,30 @@ def test_every_tool_says_that_it_only_reads_and_what_it_takes_and_gives(home: Pa
         assert "most" in one.input_schema["properties"]
 
 
-def test_they_answer_what_is_asked_and_change_no_byte(home: Path) -> None:
-    before = files(home)
-    policies, period, everything, attention, who, then, diff = called(
-        home,
-        ("policies", {}),
-        ("changes", {"policy": SUPPORT, "since": "2026-08-01", "until": "2026-09-01", "most": 5}),
-        ("changes", {"since": "2026-09-01", "until": "2026-10-01"}),
-        ("attention", {"policy": SUPPORT}),
-        ("who_may_call", {"action": "ecr:BatchGetImage"}),
-        ("who_may_call", {"action": "ecr:BatchGetImage", "at": "2026-01-01", "all_of": True}),
-        ("diff", {"policy": SUPPORT, "before": "v57"}),
-    )
-    assert {one["name"] for one in data(policies)["items"]} >= {SUPPORT, "Evil"}
-    (told_of,) = data(period)["policies"]
-    assert told_of["net"]["summary"]["actions_added"] == 364
-    assert len(told_of["net"]["actions_added"]) == 5
-    assert period.structured_content is not None
-    assert period.structured_content["left_off"]["policies[0].net.actions_added"] == 359
-    assert data(everything) == {"schema": 1, "type": "period", "policies": [], "unchanged": 1}
-    assert any("ecr:batchGetImage" in one["actions"] for one in data(attention)["items"])
-    by_name = {one["policy"]["name"]: one for one in data(who)["items"]}
+def test_they_change_no_byte_of_the_folder(talk: Talk) -> None:
+    assert len(talk.before) > 100
+    assert talk.after == talk.before
+
+
+def test_they_answer_what_is_asked(talk: Talk) -> None:
+    told = talk.answers
+    assert {one["name"] for one in data(told["policies"])["items"]} >= {SUPPORT, "Evil"}
+    (period,) = data(told["period"])["policies"]
+    assert period["net"]["summary"]["actions_added"] == 364
+    assert len(period["net"]["actions_added"]) == 5
+    assert told["period"].structured_content is not None
+    assert told["period"].structured_content["left_off"]["policies[0].net.actions_added"] == 359
+    assert data(told["everything"]) == {"schema": 1, "type": "period", "policies": [], "unchanged": 1}
+    assert any("ecr:batchGetImage" in one["actions"] for one in data(told["attention"])["items"])
+    by_name = {one["policy"]["name"]: one for one in data(told["who"])["items"]}
     assert by_name[SUPPORT]["allows"] is True
     assert by_name[SUPPORT]["spans"][0]["since"]["version"] == "v59"
-    assert {one["policy"]["name"]: one["allows"] for one in data(then)["items"]}[SUPPORT] is False
-    assert data(diff)["from"]["version"] == "v57"
-    assert files(home) == before
+    assert {one["policy"]["name"]: one["allows"] for one in data(told["then"])["items"]}[SUPPORT] is False
+    assert data(told["diff"])["from"]["version"] == "v57"
 
 
-def test_text_of_a_policy_is_marked_as_data_and_can_not_leave_its_marks(home: Path) -> None:
-    (result,) = called(home, ("who_may_call", {"action": "evil:Thing"}))
+def test_text_of_a_policy_is_marked_as_data_and_can_not_leave_its_marks(talk: Talk) -> None:
+    result = talk.answers["evil"]
     assert result.structured_content is not None
     assert result.structured_content["note"] == NOTE
     whole = text(result)
@@ -140,6 +152,7 @@ def test_text_of_a_policy_is_marked_as_data_and_can_not_leave_its_marks(home: Pa
     assert whole.startswith(NOTE)
     assert whole.endswith(f"<<<end of data {mark}>>>")
     assert whole.count(mark) == 2
+    assert mark not in text(talk.answers["who"])
     inside = whole.split(f"<<<data {mark}>>>\n")[1].split(f"<<<end of data {mark}>>>")[0]
     (resource,) = json.loads(inside)["data"]["items"][0]["by"][0]["scope"]["resources"]
     assert resource == HOSTILE.replace("\u202e", "\\u202e").replace("\u200b", "\\u200b")
@@ -148,20 +161,14 @@ def test_text_of_a_policy_is_marked_as_data_and_can_not_leave_its_marks(home: Pa
         assert one not in json.dumps(result.structured_content, ensure_ascii=False)
 
 
-def test_what_can_not_be_answered_is_an_error_that_says_what_to_do(home: Path) -> None:
-    unknown, date, action, missing, many = called(
-        home,
-        ("diff", {"policy": "Nope\u202e", "before": "v1"}),
-        ("changes", {"policy": SUPPORT, "since": "yesterday"}),
-        ("who_may_call", {"action": "GetObject"}),
-        ("diff", {"policy": SUPPORT}),
-        ("policies", {"most": 100_000}),
-    )
-    for one in (unknown, date, action, missing, many):
-        assert one.is_error
-    assert "\u202e" not in text(unknown)
-    assert "wanted: 2021-12-21" in text(date)
-    assert "wanted: an action like s3:GetObject" in text(action)
+def test_what_can_not_be_answered_is_an_error_that_says_what_to_do(talk: Talk) -> None:
+    told = talk.answers
+    for one in ("no policy", "no date", "no moment", "no action", "no version", "too many"):
+        assert told[one].is_error, one
+    assert "\u202e" not in text(told["no policy"])
+    assert "wanted: 2021-12-21" in text(told["no date"])
+    assert "wanted: 2021-12-21" in text(told["no moment"])
+    assert "wanted: an action like s3:GetObject" in text(told["no action"])
 
 
 def test_lists_are_cut_by_place_and_keys_are_made_harmless() -> None:
@@ -170,7 +177,7 @@ def test_lists_are_cut_by_place_and_keys_are_made_harmless() -> None:
     assert left_off == {"a\\u202e": 1, "a\\u202e[0].b": 2}
 
 
-def test_without_the_extra_it_names_the_extra(home: Path) -> None:
+def test_without_the_extra_it_names_the_extra() -> None:
     # A Python in which the package is not there, as it is without the extra.
     program = (
         "import importlib.util, sys; find = importlib.util.find_spec; "
