@@ -156,3 +156,23 @@ def test_a_policy_against_a_version_and_a_date(cli: Command, home: Path) -> None
         ]
     assert cli(*newly, "v59").code == 0
     assert cli(*newly, "./").code == 2
+
+
+def test_without_a_subject_the_policies_of_the_settings_are_judged(cli: Command, home: Path) -> None:
+    ended = cli("gate", "--forbid", "iam:DeleteRole")
+    assert ended.code == 1
+    assert ended.out.startswith("AWSSupportServiceRolePolicy v59: 1 of 1 forbidden pattern is granted\n")
+
+
+def test_nor_a_folder_nothing_is_judged_and_that_is_no_success(cli: Command, tmp_path: Path) -> None:
+    ended = cli("--home", tmp_path / "none", "gate", "--forbid", "iam:DeleteRole")
+    assert (ended.code, ended.out) == (4, "")
+
+
+def test_what_a_document_says_can_not_move_a_cursor(cli: Command, admin: Path) -> None:
+    hostile = {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::\u202ea", "Sid": "a\u200bb"}
+    Path("policies/hostile.json").write_text(json.dumps({"Statement": hostile}), encoding="utf-8")
+    ended = cli("gate", "policies/hostile.json", "--forbid", "s3:*")
+    assert "(a\\u200bb)" in ended.out
+    assert "\\u202ea" in ended.out
+    assert "\u202e" not in ended.out

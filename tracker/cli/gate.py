@@ -74,7 +74,7 @@ def command(
     from tracker.policy.questions import question
 
     asked = tuple({one.pattern: one for one in map(question, reversed(forbidden))}.values())
-    judge = _Judge(shell, asked, against or "")
+    judge = _Judge(shell, asked, against or "", subjects)
     codes, judged, failed = [], [], []
     for subject in judge.subjects(subjects):
         try:
@@ -127,13 +127,17 @@ class _Found(NamedTuple):
 class _Judge:
     """Finds documents and judges them."""
 
-    def __init__(self, shell: Shell, asked: "tuple[Question, ...]", against: str) -> None:
+    def __init__(
+        self, shell: Shell, asked: "tuple[Question, ...]", against: str, subjects: tuple[str, ...]
+    ) -> None:
         from tracker.bootstrap import open_tracker
+        from tracker.cli.documents import is_file
 
         self._shell = shell
         self._asked = asked
         self._against = against
-        self.catalogue: Catalogue = open_tracker(shell.settings(needs_file=False)).catalogue()
+        needs_folder = not subjects or not all(map(is_file, subjects))
+        self.catalogue: Catalogue = open_tracker(shell.settings(needs_file=needs_folder)).catalogue()
         self._named: set[str] = set()
 
     def subjects(self, given: tuple[str, ...]) -> tuple[str, ...]:
