@@ -1,5 +1,6 @@
 """What the service works with, handed to it by bootstrap.py. Dear ones are made when first asked for."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from tracker.delivery.outbox import Outbox
 from tracker.delivery.subscribers import Subscribers
 from tracker.model.catalogue import Catalogue
 from tracker.model.history import Kind
-from tracker.model.identity import PolicyArn
+from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.rules import Rules
 from tracker.reading import Reading
 from tracker.schedule import Schedule
@@ -64,14 +65,18 @@ class Tracker:
 
     def reading(self, arn: PolicyArn) -> Reading:
         """The past of one policy."""
-        rows = self.archive.changes(arn)
-        once = all(row.kind != Kind.RECREATED for row in rows)  # otherwise two versions share one id
-        kinds = {(row.from_version, row.to_version): Kind(row.kind) for row in rows} if once else {}
+        archived = self.archive.known(arn).archived
+        ids: Counter[VersionId | None] = Counter(version for version, _ in archived)
+        kinds = {
+            (row.from_version, row.to_version): Kind(row.kind)
+            for row in self.archive.changes(arn)
+            if ids[row.from_version] < 2 and ids[row.to_version] < 2  # made again, two versions share one id
+        }
         return Reading(
             arn=arn,
             observations=self.archive.observations(arn),
             looks=self.archive.looks(arn),
-            archived=self.archive.known(arn).archived,
+            archived=archived,
             fetch=lambda identity: self.archive.snapshot(arn, *identity),
             catalogue=self.catalogue,
             rules=self.rules,

@@ -189,8 +189,17 @@ class Reading:
         """Every change of the policy, oldest first."""
         return tuple(self.change(one) for one in self.transitions())
 
-    def period(self, since: datetime, until: datetime) -> "Period":
-        """What the stretch [since, until) did to the policy. Raises ValueError where it ends before it begins."""
+    def period(
+        self,
+        since: datetime,
+        until: datetime,
+        change: "Callable[[Transition], Change] | None" = None,
+    ) -> "Period":
+        """What the stretch [since, until) did to the policy. Raises ValueError where it ends before it begins.
+
+        `change`: how to come by the change of a transition, where the caller has it already.
+        """
+        told = change or self.change
         from tracker.changes.period import period
 
         return period(
@@ -198,7 +207,7 @@ class Reading:
             since,
             until,
             observations=self.observations,
-            changes=tuple(self.change(one) for one in self.transitions() if since <= one.observed_at < until),
+            changes=tuple(told(one) for one in self.transitions() if since <= one.observed_at < until),
             document=self.document,
             looks=self.looks,
             rules=self.rules(),
@@ -207,20 +216,28 @@ class Reading:
             archived=self.archived,
         )
 
-    def attention(self) -> "tuple[Attention, ...]":
-        """What of the default of today deserves attention, and since when it is allowed; nothing where there is none."""
+    def attention(self, since: Callable[[str], str] | None = None) -> "tuple[Attention, ...]":
+        """What of the default of today deserves attention, and since when it is allowed; nothing where there is none.
+
+        `since`: how to tell since when an action is allowed, where the caller knows it without reading every version.
+        """
         from tracker.changes.attention import in_force
 
         default = self.observations[-1].identity if self.observations else None
         if default is None:
             return ()
-        since = self._allowed_since()
+        if since is None:
+            began = self._allowed_since()
+
+            def since(action: str) -> str:
+                return began.get(action, "")
+
         return in_force(
             self.arn,
             self.document(default),
             self.rules(),
             self.catalogue(),
-            lambda action: since.get(action, ""),
+            since,
             self.today,
         )
 

@@ -15,7 +15,7 @@ from tracker.archive.grants import BUT, LITERAL, WILD, read_place, service_of
 from tracker.model.asked import How, Moment, Question, Said
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.policy.patterns import literal_prefix
-from tracker.policy.questions import concerns
+from tracker.policy.questions import concerns, spans
 from tracker.store.instants import read_sortable
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ _STATEMENT = "SELECT number, sid FROM statements WHERE id = ?"
 _GRANTS = """
 SELECT holder, pattern, place, statement, since, until FROM grants
 WHERE pattern IN (SELECT value FROM json_each(?)) ORDER BY holder
+"""
+_GRANTS_OF = """
+SELECT place, statement, since, until, kind, text, spelling FROM grants JOIN patterns ON patterns.id = pattern
+WHERE holder = ?
 """
 _MOMENTS = """
 SELECT holders.id, arn, line, observed_at, version, basis
@@ -68,6 +72,40 @@ def said(
         if len(found) > 1:
             found.sort(key=_begun)
         yield words.arn(seen[holder][0][1]), found
+
+
+class Allowed:
+    """Since when one policy has allowed what it allows today, action by action: its grants are read once."""
+
+    def __init__(self, db: sqlite3.Connection, policy: str) -> None:
+        """`policy`: its folder, 'aws/ReadOnlyAccess'."""
+        self._literal: dict[str, list[Said]] = {}
+        self._wild: list[Said] = []
+        found = db.execute("SELECT id FROM holders WHERE policy = ?", (policy,)).fetchone()
+        if found is None:
+            return
+        words, created = _Words(db), frozenset(db.execute(_CREATED))
+        moments = _Moments(db.execute(_MOMENTS, (json.dumps(found),)).fetchall(), words, created)
+        for place, statement, since, until, kind, text, spelling in db.execute(_GRANTS_OF, found):
+            effect, scope, literal = words.place(place)
+            number, sid = words.statement(statement)
+            ended = None if until is None else moments[until]
+            one = Said(effect, _HOW[kind], text, spelling, scope, literal, number, sid, moments[since], ended)
+            if kind == LITERAL:
+                self._literal.setdefault(text, []).append(one)
+            else:
+                self._wild.append(one)
+
+    def since(self, action: str) -> "datetime | None":
+        """When the stretch began in which an action (lower case) is allowed now; None where it is not."""
+        asked = Question(action, action)
+        about = [
+            *self._literal.get(action, ()),
+            *(one for one in self._wild if concerns(asked, one.how, one.pattern)),
+        ]
+        about.sort(key=_begun)
+        found = spans(asked, about, every=False)
+        return found[-1].since.at if found and found[-1].until is None else None
 
 
 def _begun(one: Said) -> "datetime":

@@ -45,6 +45,20 @@ class Browsing:
                  (SELECT max(rowid) FROM changes c WHERE c.policy = p.policy) FROM policies p WHERE policy = ?"""
         return self._one(sql, [policy_key(arn)])
 
+    def marks(self) -> dict[PolicyArn, tuple[object, ...]]:
+        """`mark` of every policy, by name."""
+        sql = """SELECT p.arn, files, timeline_bytes, count(c.id) AS changes, max(c.rowid) AS last
+                 FROM policies p LEFT JOIN changes c ON c.policy = p.policy GROUP BY p.policy ORDER BY p.policy"""
+        return {
+            PolicyArn.parse(str(row["arn"])): (
+                row["files"],
+                row["timeline_bytes"],
+                row["changes"],
+                row["last"],
+            )
+            for row in self._rows(sql, [])
+        }
+
     def look_mark(self, partition: str) -> tuple[object, ...]:
         """What tells whether anybody has looked since a page was made."""
         return self._one("SELECT bytes FROM look_files WHERE partition = ?", [partition])

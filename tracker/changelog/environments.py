@@ -6,6 +6,7 @@ A template is looked up in the user's own folders first, so that one of them ove
 import re
 import textwrap
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _LONG_NAME = 26  # characters that fit beside a description at any width
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_KEPT = 8_192  # pieces of pages that are the same on many of them
 _WIDTH = 88  # columns: what a terminal, a mail and a pull request all show without wrapping
 
 
@@ -93,6 +95,7 @@ def environment(kind: Format, folders: Sequence[Path] = ()) -> "Environment":
         "between": lambda pair: between(*pair), "stretch": lambda pair: stretch(*pair), "some": some, "short": short,
     }  # fmt: skip
     made.filters |= _FORMATS[kind]()
+    made.globals["once"] = lru_cache(_KEPT)(lambda macro, *values: macro(*values))
     return made
 
 

@@ -1,7 +1,9 @@
 """Values in, finished text out: the one door through which everything else reaches the templates."""
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from tracker.changelog.environments import Format
 
 
+_VIEWS = 6  # changes whose layout is kept
 _BLANK_LINES = re.compile(r"\n{3,}")  # an empty part of a template leaves its lines behind
 
 
@@ -35,6 +38,7 @@ class Renderer:
         self._catalogue = catalogue
         self._folders = tuple(template_folders)
         self._environments: dict[Format, Environment] = {}
+        self._views: OrderedDict[int, tuple[Change, ChangeView]] = OrderedDict()
 
     def render(self, template: str, **values: object) -> str:
         """One template by its name; the suffix says how everything in it is escaped. Ends with one newline."""
@@ -71,8 +75,14 @@ class Renderer:
         return told.hexdigest()
 
     def view(self, change: Change) -> ChangeView:
-        """A change laid out for a template."""
-        return change_view(change, self._catalogue)
+        """A change laid out for a template; that of a change which is written in several forms is made once."""
+        found = self._views.get(id(change))
+        if found is None or found[0] is not change:
+            found = self._views[id(change)] = (change, change_view(change, self._catalogue))
+            while len(self._views) > _VIEWS:
+                with suppress(KeyError):  # another thread was first
+                    self._views.popitem(last=False)
+        return found[1]
 
     def period(self, period: Period) -> PeriodView:
         """A period laid out for a template."""

@@ -4,14 +4,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from tracker.changelog.scopes import Line, everywhere, where
 from tracker.changelog.services import level_order
 from tracker.model.catalogue import Catalogue
+from tracker.model.change import Scope
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.instants import words
 from tracker.policy.document import Document
 from tracker.policy.granted import GrantedAction
+
+MOST = 6_000  # actions on one page; a version that allows more shows some of each service, and a search finds the rest
+_EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,10 @@ class AllowedRow:
     denied: tuple[Line, ...]  # empty: nothing is taken back
     by_wildcard: bool
     flagged: bool
+    statements: tuple[
+        int, ...
+    ] = ()  # numbers of those that allow it; empty where the whole service has the same
+    denying: tuple[int, ...] = ()  # and of those that take it back
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,13 @@ class AllowedService:
     name: str
     rows: tuple[AllowedRow, ...]  # gravest level first
     listed: bool  # AWS's list of actions has it, so it has a page
+    statements: tuple[int, ...] = ()  # numbers of those that allow all of it that is allowed
+    cut: int = 0  # actions that are not shown: everything that AWS has is no list that anybody reads
+
+    @property
+    def total(self) -> int:
+        """How many actions are allowed."""
+        return len(self.rows) + self.cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,32 +105,76 @@ def allowed_services(
     catalogue: Catalogue,
     flagged: frozenset[str],
     asked: str,
+    said: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]],
 ) -> tuple[AllowedService, ...]:
-    """What is allowed by service; `asked` keeps the actions and services in whose names it occurs."""
-    low, known = asked.strip().lower(), set(catalogue.services())
+    """What is allowed by service; `asked` keeps the actions and services in whose names it occurs.
+
+    `said`: action -> the numbers of the statements that allow it, and of those that deny it; empty where there is one.
+    """
+    low, known, told = asked.strip().lower(), set(catalogue.services()), _Told()
+    chosen = {
+        service: {key: one for key, one in actions.items() if _asked_for(low, service, key, catalogue)}
+        for service, actions in allowed.items()
+    }
+    most = _EXAMPLES if sum(map(len, chosen.values())) > MOST else MOST
     found = []
-    for service, actions in allowed.items():
-        name = catalogue.service_name(service)
+    for service, actions in chosen.items():
         by_level: defaultdict[str, list[AllowedRow]] = defaultdict(list)
-        for key, one in actions.items():
-            if low and low not in f"{service}:{key}" and low not in name.lower():
-                continue
+        alike = {said[f"{service}:{key}"][0] for key in actions} if said else {()}
+        for key, one in islice(actions.items(), most):
             info = catalogue.action(service, key)
             level = info.access_level if info else "Unknown"
+            name = f"{service}:{key}"
             by_level[level].append(
                 AllowedRow(
                     one.spelling,
                     level,
-                    () if everywhere(one.scopes) else where(one.scopes),
-                    where(one.denied) if one.denied else (),
+                    told.where(one.scopes),
+                    told.denied(one.denied),
                     one.by_wildcard,
-                    f"{service}:{key}" in flagged,
+                    name in flagged,
+                    said[name][0] if len(alike) > 1 else (),
+                    said[name][1] if said and one.denied else (),
                 )
             )
         rows = [row for level in sorted(by_level, key=level_order) for row in by_level[level]]
         if rows:
-            found.append(AllowedService(service, name, tuple(rows), listed=service in known))
+            found.append(
+                AllowedService(
+                    service,
+                    catalogue.service_name(service),
+                    tuple(rows),
+                    listed=service in known,
+                    statements=min(alike) if len(alike) == 1 else (),
+                    cut=max(0, len(actions) - most),
+                )
+            )
     return tuple(sorted(found, key=lambda one: (one.name.lower(), one.service)))
+
+
+def _asked_for(low: str, service: str, key: str, catalogue: Catalogue) -> bool:
+    return not low or low in f"{service}:{key}" or low in catalogue.service_name(service).lower()
+
+
+class _Told:
+    """Where something holds, told once: thousands of actions share a handful of scopes."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[bool, int], tuple[Line, ...]] = {}
+
+    def where(self, scopes: tuple[Scope, ...]) -> tuple[Line, ...]:
+        """Where it is allowed; empty for everywhere."""
+        key = (True, id(scopes))  # the caller holds them as long as this lives
+        if key not in self._known:
+            self._known[key] = () if everywhere(scopes) else where(scopes)
+        return self._known[key]
+
+    def denied(self, scopes: tuple[Scope, ...]) -> tuple[Line, ...]:
+        """Where it is taken back; empty for nowhere."""
+        key = (False, id(scopes))
+        if key not in self._known:
+            self._known[key] = where(scopes) if scopes else ()
+        return self._known[key]
 
 
 def seen_words(moments: Sequence[tuple[datetime, str]]) -> tuple[str, ...]:

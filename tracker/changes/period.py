@@ -45,7 +45,7 @@ def period(
     seen = confirmations(policy, looks)
     inside = tuple(one for one in changes if since <= one.transition.observed_at < until)
     span = _Span.of([one for one in stints(observations, seen) if one.first_seen < until], since, inside)
-    told = _Telling(policy, document, rules, catalogue, today)
+    told = _Telling(policy, document, rules, catalogue, today, _compared_already(inside))
     passing = told.transient(span)
     moments = [moment for moment, _ in seen if since <= moment < until]
     in_full = [one for one in passing if one.direction in ("granted", "withdrawn")]
@@ -151,7 +151,8 @@ class _Telling:
             self.policy,
             [*started, *ended],
             archived,
-            same=lambda old, new: self.difference(old, new).equal_language,
+            # Only the last step is wanted, and of those before it nothing but that they were: they need no comparison.
+            same=lambda old, new: new == last.identity and self.difference(old, new).equal_language,
             watched_since=None if base else datetime.min.replace(tzinfo=UTC),  # there was no policy: created
         )
         if not found or found[-1].observed_at != last.first_seen:
@@ -207,6 +208,17 @@ class _Telling:
 
     def _document(self, identity: Identity | None) -> Document | None:
         return None if identity is None else self.document(identity)
+
+
+def _compared_already(
+    changes: Sequence[Change],
+) -> dict[tuple[Identity | None, Identity | None], Difference]:
+    """The differences that are known: the net change of a period with one step is that step's."""
+    return {
+        (_identity(one.transition.before), _identity(one.transition.after)): one.difference
+        for one in changes
+        if one.transition.kind is not Kind.REMOVED
+    }
 
 
 def _identity(end: Endpoint | None) -> Identity | None:

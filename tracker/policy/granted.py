@@ -7,6 +7,7 @@ from tracker.model.catalogue import Catalogue
 from tracker.model.change import Scope
 from tracker.policy.access import Access, Expander, Places, access_of, places_in, scope_order, signatures
 from tracker.policy.document import Document
+from tracker.policy.patterns import canonical_action, is_wild
 from tracker.policy.regions import is_empty, region
 
 
@@ -42,6 +43,28 @@ def granted(document: Document | None, catalogue: Catalogue) -> Mapping[str, Map
             spelling = literal or catalogue_spelling(action, catalogue)
             made.setdefault(service, {})[name] = GrantedAction(spelling, *held, literal is None)
     return made
+
+
+def saying(document: Document, catalogue: Catalogue) -> Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Action in lower case -> the numbers of the statements that allow it and of those that deny it, from 1."""
+    literals = {action.lower() for one in document.statements for action in one.listed if not is_wild(action)}
+    expander = Expander(catalogue, literals)
+    found: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {}
+    for number, one in enumerate(document.statements, start=1):
+        reached: dict[str, None] = {}
+        for action in one.listed:
+            low = action.lower()
+            reached |= dict.fromkeys(expander.reach(canonical_action(low)) if is_wild(low) else (low,))
+        names = (
+            reached
+            if one.actions is not None
+            else (each for each in expander.everything() if each not in reached)
+        )
+        side = one.effect == "Deny"
+        for name in names:
+            held = found.get(name, ((), ()))
+            found[name] = (held[0], (*held[1], number)) if side else ((*held[0], number), held[1])
+    return found
 
 
 def allowed_actions(document: Document | None, catalogue: Catalogue) -> frozenset[str]:

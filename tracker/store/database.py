@@ -35,6 +35,7 @@ class Database:
         self._busy_s = busy_s
         self._step = step
         self._open = threading.local()
+        self._reuses = False
 
     @property
     def exists(self) -> bool:
@@ -63,7 +64,7 @@ class Database:
             raise RuntimeError(
                 "this thread has a transaction open already: hand it on instead of opening another"
             )
-        with self._told(), self._connected() as connection:
+        with self.told(), self._connected() as connection:
             if not durable:
                 connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("BEGIN IMMEDIATE")
@@ -84,7 +85,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """`read()` on the bare connection."""
-        with self._told(), self._connected() as connection:
+        with self.told(), self._lent() if self._reuses else self._connected() as connection:
             connection.execute("PRAGMA query_only=ON")
             connection.execute("BEGIN")
             try:
@@ -93,13 +94,33 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
+    def reuse(self) -> None:
+        """From now on keep each thread's connection for its next reading: who reads all day need not open the file each time."""
+        self._reuses = True
+
+    @contextmanager
+    def _lent(self) -> Iterator[sqlite3.Connection]:
+        """A connection of this thread that is free, and of the file that is there now; else a new one, free afterwards."""
+        free: _Free = self._open.__dict__.setdefault("free", _Free())
+        connection = free.take(self._file())
+        if connection is None:
+            connection = self._opened()
+        try:
+            self._at_our_schema(connection)
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        connection.row_factory = None
+        free.give(self._file(), connection)
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep the file open over several units of work: each then costs one sync of the disk instead of five.
 
         SQLite empties and removes its write-ahead log whenever the last connection is closed.
         """
-        with self._told(), self._connected() as connection:
+        with self.told(), self._connected() as connection:
             connection.execute("SELECT 1 FROM meta").fetchone()  # only who has read takes part
             yield
 
@@ -116,15 +137,27 @@ class Database:
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        if not self.path.exists():
-            self._make_file()
-        connection = sqlite3.connect(self.path, timeout=self._busy_s, isolation_level=None)
+        connection = self._opened()
         try:
-            connection.execute("PRAGMA foreign_keys=ON")
             self._at_our_schema(connection)
             yield connection
         finally:
             connection.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        if not self.path.exists():
+            self._make_file()
+        connection = sqlite3.connect(self.path, timeout=self._busy_s, isolation_level=None)
+        connection.execute("PRAGMA foreign_keys=ON")
+        return connection
+
+    def _file(self) -> tuple[int, int] | None:
+        """Which file it is: one that was restored from a backup is another."""
+        try:
+            at = self.path.stat()
+        except OSError:
+            return None
+        return at.st_dev, at.st_ino
 
     def _make_file(self) -> None:
         try:
@@ -183,7 +216,7 @@ class Database:
                 return
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def told(self) -> Iterator[None]:
         """SQLite's errors as ours, but for those of a statement that is wrong: they are our own fault."""
         try:
             yield
@@ -217,6 +250,30 @@ class Database:
                 advice="look at the folder's owner, its mode and the space left on the disk",
             )
         return None
+
+
+class _Free:
+    """The connections of one thread that wait for their next reading; closed when the thread is gone."""
+
+    def __init__(self) -> None:
+        self._free: list[tuple[tuple[int, int] | None, sqlite3.Connection]] = []
+
+    def take(self, file: tuple[int, int] | None) -> sqlite3.Connection | None:
+        """One that is of this file; those of another are closed."""
+        while self._free:
+            of, connection = self._free.pop()
+            if of == file:
+                return connection
+            connection.close()
+        return None
+
+    def give(self, file: tuple[int, int] | None, connection: sqlite3.Connection) -> None:
+        """Keep it for later."""
+        self._free.append((file, connection))
+
+    def __del__(self) -> None:
+        for _, connection in self._free:
+            connection.close()
 
 
 def _wrapped(connection: sqlite3.Connection) -> "sqlite_utils.Database":

@@ -1,7 +1,6 @@
 """The server: FastAPI around Pages and the API. It checks what comes in, and says how what goes out may be kept."""
 
 import logging
-from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
@@ -12,14 +11,14 @@ from tracker.collaborators import Tracker
 from tracker.errors import InputError, LockedError, SetupError, TrackerError, UnknownPolicyError
 from tracker.web import problems
 from tracker.web.api import add_api
-from tracker.web.headers import SAFE, known_host, policy
+from tracker.web.guard import Guard
+from tracker.web.headers import SAFE
 from tracker.web.health import add_health
 from tracker.web.page import ElsewhereError, MissingPageError
 from tracker.web.pages import Pages
 from tracker.web.sending import send
 
 log = logging.getLogger(__name__)
-_LONGEST_QUERY = 2_000  # characters of a query string; pages need no more
 _LONGEST_VALUE = 400
 
 
@@ -40,24 +39,7 @@ def make_app(tracker: Tracker, *, hosts: tuple[str, ...] = ()) -> FastAPI:
     pages = Pages(tracker)
     app.state.pages = pages
 
-    @app.middleware("http")
-    async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        api = request.url.path.startswith("/api/")
-        if not known_host(request.headers.get("host", ""), hosts) and request.url.path != "/healthz":
-            answer: Response = problems.problem(421, "This server does not answer for that host.")
-        elif len(request.url.query) > _LONGEST_QUERY:
-            answer = problems.answer(request, pages, 414, "The query is longer than any page needs.")
-        else:
-            answer = await call_next(request)
-        for name, value in SAFE:
-            answer.headers[name] = value
-        answer.headers.setdefault("content-security-policy", policy())
-        if api:
-            answer.headers["access-control-allow-origin"] = "*"
-            answer.headers["access-control-expose-headers"] = "ETag, Link"
-            answer.headers["cross-origin-resource-policy"] = "cross-origin"
-        return answer
-
+    app.add_middleware(Guard, pages=pages, hosts=hosts)
     _add_faults(app, pages)
     problems.on_validation(app)
     add_health(app, tracker)
@@ -68,10 +50,9 @@ def make_app(tracker: Tracker, *, hosts: tuple[str, ...] = ()) -> FastAPI:
         query = {name: value[:_LONGEST_VALUE] for name, value in request.query_params.items()}
         wanted = f"{path}index.html" if not path or path.endswith("/") else path
         try:
-            page = await run_in_threadpool(pages.page, wanted, query)
+            return await run_in_threadpool(lambda: send(request, pages.page(wanted, query)))
         except ElsewhereError as error:
             return RedirectResponse(f"/{error.path}", 302)
-        return send(request, page)
 
     return app
 

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +19,7 @@ from xml.sax.saxutils import escape
 from tracker.changelog.places import folder, service_page
 from tracker.collaborators import Tracker
 from tracker.errors import SetupError
+from tracker.importing.workers import Workers, useful
 from tracker.model.identity import PolicyArn
 from tracker.web.data import Data, static_json
 from tracker.web.page import MissingPageError, Page
@@ -27,6 +29,7 @@ from tracker.web.policy_pages import static_names
 log = logging.getLogger(__name__)
 MANIFEST = ".policy-tracker-site.json"
 _FORMAT = 1
+_MANY = 40  # policies to make, from which on other processes pay
 
 
 @dataclass
@@ -40,6 +43,12 @@ class Built:
     bytes: int = 0
     files: dict[str, str] = field(default_factory=dict)  # path -> digest
 
+    def add(self, other: "Built") -> None:
+        """What another process did."""
+        self.written += other.written
+        self.same += other.same
+        self.bytes += other.bytes
+
 
 class Builder:
     """Builds one site into one folder."""
@@ -48,9 +57,11 @@ class Builder:
         self.to = to
         self.base = base
         self.tracker = tracker
+        tracker.database.reuse()
         self.pages = Pages(tracker, static=True, base=base)
         self._old = self._read()
         self._parts: dict[str, Any] = {}
+        self._folders: dict[str, set[str]] = {}
         self.built = Built()
 
     def build(self) -> Built:
@@ -62,6 +73,7 @@ class Builder:
                     f"{self.to} is not empty, and no site of ours is in it",
                     advice="name an empty folder: nothing of somebody else's is overwritten or removed",
                 )
+            self._policies()
             for name, mark, make in self._all():
                 self._part(name, mark, make)
             self._remove()
@@ -78,9 +90,6 @@ class Builder:
         """Every part of the site: its name, what it is made of, and how its files are made."""
         browsing = self.pages.browsing
         whole = (browsing.change_mark(), browsing.look_mark(self.tracker.partition))
-        held = browsing.policies()
-        for one in held:
-            yield f"policy {one.arn}", browsing.mark(one.arn), self._making(self._policy, one.arn)
         for month, mark in browsing.month_marks():
             yield f"month {month}", mark, self._making(self._paths, [f"changes/{month}.html"])
         yield "site", whole, self._making(self._paths, [
@@ -97,7 +106,31 @@ class Builder:
         )
         yield "services", whole[0], self._services
         yield "data", whole, self._data
-        yield "addresses", (whole, sorted({one.arn.name for one in held})), self._addresses
+        yield "addresses", (whole, sorted({one.arn.name for one in browsing.policies()})), self._addresses
+
+    def _policies(self) -> None:
+        """The pages of each policy, in other processes too where there is much to make."""
+        marks = self.pages.browsing.marks()
+        todo = [arn for arn, mark in marks.items() if not self._kept(f"policy {arn}", mark)]
+        count = useful() if len(todo) >= _MANY else 0
+        if not count:
+            for arn in todo:
+                self._part(f"policy {arn}", marks[arn], self._making(self._policy, arn))
+            return
+        (
+            self.tracker.catalogue(),
+            self.tracker.rules(),
+            self.tracker.renderer(),
+        )  # loaded once, for all of them
+        with Workers(self._policy_written, count) as workers:
+            for arn, (files, told) in zip(todo, workers.map(todo), strict=True):
+                self.built.add(told)
+                self._made(f"policy {arn}", marks[arn], files)
+
+    def _policy_written(self, arn: PolicyArn) -> tuple[dict[str, str], "Built"]:
+        """A worker's task: the files of a policy, and what became of them."""
+        self.built = Built()
+        return {path: self._write(path, page) for path, page in self._policy(arn)}, self.built
 
     def _making(
         self, make: Callable[[Any], Iterable[tuple[str, Page]]], what: Any
@@ -157,16 +190,36 @@ class Builder:
 
     def _part(self, name: str, mark: object, make: Callable[[], Iterable[tuple[str, Page]]]) -> None:
         """Make a part's files, or keep them where it was made of the same."""
-        made_of = sha256(json.dumps([self._everything, mark], default=str).encode()).hexdigest()
+        if not self._kept(name, mark):
+            self._made(name, mark, {path: self._write(path, page) for path, page in make()})
+
+    def _kept(self, name: str, mark: object) -> bool:
+        """Whether a part was made of the same and is there; then it is taken over."""
         old = self._old.get("parts", {}).get(name, {})
-        if old.get("made_of") == made_of and all((self.to / path).is_file() for path in old["files"]):
-            self.built.kept += len(old["files"])
-            self.built.files |= old["files"]
-            self._parts[name] = old
-            return
-        files = {path: self._write(path, page) for path, page in make()}
+        if old.get("made_of") != self._made_of(mark) or not self._there(old["files"]):
+            return False
+        self.built.kept += len(old["files"])
+        self.built.files |= old["files"]
+        self._parts[name] = old
+        return True
+
+    def _made(self, name: str, mark: object, files: dict[str, str]) -> None:
         self.built.files |= files
-        self._parts[name] = {"made_of": made_of, "files": files}
+        self._parts[name] = {"made_of": self._made_of(mark), "files": files}
+
+    def _made_of(self, mark: object) -> str:
+        return sha256(json.dumps([self._everything, mark], default=str).encode()).hexdigest()
+
+    def _there(self, paths: Iterable[str]) -> bool:
+        """Whether files are there: each folder is read once."""
+        for path in paths:
+            place, _, name = unquote(path).rpartition("/")
+            if place not in self._folders:
+                with suppress(FileNotFoundError, NotADirectoryError):
+                    self._folders[place] = {one.name for one in os.scandir(self.to / place) if one.is_file()}
+            if name not in self._folders.get(place, ()):
+                return False
+        return True
 
     @property
     def _everything(self) -> list[str]:

@@ -6,17 +6,21 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
+from tracker.archive.asked import Allowed
+from tracker.archive.layout import policy_key
 from tracker.changelog.entries import Entry
 from tracker.changelog.places import change_stems, version_stems
 from tracker.changelog.timeline import Today, Watch, entries_of, points_of
 from tracker.changes.identity import change_id
 from tracker.collaborators import Tracker
 from tracker.model.identity import PolicyArn, VersionId
+from tracker.model.instants import iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tracker.changelog.chart import Point
+    from tracker.changelog.feeds import Feed
     from tracker.model.change import Attention, Change, Period
     from tracker.model.history import Transition
     from tracker.model.recorded import ChangeRow
@@ -34,6 +38,8 @@ class Facts:
 
     tracker: Tracker
     arn: PolicyArn
+    keeps: int = _LATELY  # comparisons; where all pages of a policy are made one after the other, all of them
+    feed: "Feed | None" = None
     _lately: dict[str, object] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -99,7 +105,12 @@ class Facts:
     @cached_property
     def attention(self) -> "tuple[Attention, ...]":
         """What of the default of today deserves attention, and since when."""
-        return self.reading.attention()
+        database = self.tracker.database
+        if not database.exists:
+            return self.reading.attention()
+        with database.reading() as db:
+            allowed = Allowed(db, policy_key(self.arn))
+            return self.reading.attention(lambda action: iso(at) if (at := allowed.since(action)) else "")
 
     @cached_property
     def newest(self) -> datetime | None:
@@ -110,12 +121,14 @@ class Facts:
         """The change of a stem, compared anew; None where there is none. Its forms are asked for one after the other."""
         row = self.stems.get(stem)
         number = next((number for number, told in self.ids.items() if row and told == row.id), None)
-        if number is None:
-            return None
-        found = self._lately.get(stem)
+        return None if number is None else self._change(self.transitions[number])
+
+    def _change(self, transition: "Transition") -> "Change":
+        name = change_id(transition)
+        found = self._lately.get(name)
         if found is None:
-            found = self.reading.change(self.transitions[number])
-            self._keep(stem, found)
+            found = self.reading.change(transition)
+            self._keep(name, found)
         return cast("Change", found)
 
     def period(self, since: datetime, until: datetime) -> "Period":
@@ -123,13 +136,13 @@ class Facts:
         name = f"{since}/{until}"
         found = self._lately.get(name)
         if found is None:
-            found = self.reading.period(since, until)
+            found = self.reading.period(since, until, self._change)
             self._keep(name, found)
         return cast("Period", found)
 
     def _keep(self, name: str, found: object) -> None:
         with self._lock:  # several readers may ask at once
-            while len(self._lately) >= _LATELY:
+            while len(self._lately) >= self.keeps:
                 del self._lately[next(iter(self._lately))]
             self._lately[name] = found
 

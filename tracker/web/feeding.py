@@ -45,11 +45,15 @@ def feed_page(pages: "Shelf", path: str) -> Page:
 
 def policy_feed(pages: "Shelf", arn: PolicyArn, suffix: str) -> Page:
     """The feed of one policy: feed.atom, feed.json in its folder."""
-    path = f"{folder(arn)}/feed.{suffix}"
+    path, facts = f"{folder(arn)}/feed.{suffix}", pages.facts(arn)
 
     def make() -> Page:
-        rows = pages.browsing.newest(_OF_A_POLICY, arn=arn)
-        return _page(_feed(pages, path, f"policy/{arn}", arn.name, policy_page(arn), rows), suffix)
+        feed = facts.feed
+        if feed is None:
+            rows = pages.browsing.newest(_OF_A_POLICY, arn=arn)
+            feed = _feed(pages, path, f"policy/{arn}", arn.name, policy_page(arn), rows)
+            facts.feed = feed if pages.static else None  # as files both forms are made at once
+        return _page(feed, suffix)
 
     return pages.kept(path, (*pages.marks(arn), pages.base), make)
 

@@ -29,7 +29,7 @@ class ElsewhereError(Exception):
         self.path = path
 
 
-@dataclass
+@dataclass(eq=False)
 class Page:
     """What is sent, or written to a file. Its tag is that of its content: the same bytes have the same tag anywhere."""
 

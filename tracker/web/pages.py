@@ -16,6 +16,8 @@ Query = Mapping[str, str]
 class Pages(Shelf):
     """Everything that can be read, by path from the root."""
 
+    _last: PolicyArn | None = None  # the policy that was asked for last
+
     def page(self, path: str, query: Query | None = None) -> Page:
         """The page under a path. Raises MissingPageError, TrackerError."""
         head, _, rest = path.partition("/")
@@ -27,6 +29,12 @@ class Pages(Shelf):
 
     def policy_of(self, name: str) -> PolicyArn | None:
         """The policy whose folder that is; None where there is none. It costs one look at the disk."""
+        if self._last is not None and self.static and folder(self._last) == name:
+            return self._last  # as files all pages of a policy are made one after the other
+        self._last = self._policy_of(name)
+        return self._last
+
+    def _policy_of(self, name: str) -> PolicyArn | None:
         for partition in (self.tracker.partition, *_partition(name)):
             plain = name if partition == self.tracker.partition else name.rpartition(".")[0]
             if not is_policy_name(plain) or not (self.tracker.archive.root / partition / plain).is_dir():

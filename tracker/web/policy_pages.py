@@ -179,6 +179,8 @@ def attention(pages: "Shelf", facts: "Facts") -> Page:
 
 def version(pages: "Shelf", facts: "Facts", stem: str, suffix: str, asked: str) -> Page:
     """One version: its statements, what it allows by service, and its document."""
+    from tracker.policy.granted import saying
+
     arn, identity = facts.arn, facts.versions[stem]
 
     def make() -> Page:
@@ -194,6 +196,8 @@ def version(pages: "Shelf", facts: "Facts", stem: str, suffix: str, asked: str) 
             if default == identity
             else frozenset()
         )
+        parsed = facts.reading.document(identity)
+        said = saying(parsed, catalogue) if len(parsed.statements) > 1 else {}
         view = VersionView(
             policy=arn,
             version=identity[0],
@@ -209,8 +213,8 @@ def version(pages: "Shelf", facts: "Facts", stem: str, suffix: str, asked: str) 
             sha256=snapshot.sha256,
             source=snapshot.source,
             catalogue=catalogue.version,
-            statements=statement_rows(facts.reading.document(identity)),
-            services=allowed_services(allowed, catalogue, flagged, asked),
+            statements=statement_rows(parsed),
+            services=allowed_services(allowed, catalogue, flagged, asked, said),
             total=sum(map(len, allowed.values())),
             document=snapshot.document,
             asked=asked,

@@ -54,6 +54,7 @@ def serving(tracker: Tracker, where: Listening) -> Iterator[str]:
         limit_concurrency=200,
         h11_max_incomplete_event_size=16_384,
     )
+    tracker.database.reuse()
     server = _Server(config)
     ended = Event()
     thread = threading.Thread(target=_run, args=(server, ended), name="web", daemon=True)

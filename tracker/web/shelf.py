@@ -15,7 +15,8 @@ from tracker.web.cache import Key, PageCache
 from tracker.web.facts import GRACE, Facts
 from tracker.web.page import Page, text_page
 
-_FACTS = 24  # policies whose past is kept parsed
+_FACTS, _FACTS_OF_FILES = 24, 4  # policies whose past is kept parsed
+_ALL = 100_000
 # What of the API a site of files has.
 _FILES = {"api/v1/policies": "api/v1/policies.json", "api/v1/changes": "api/v1/changes.json"}
 
@@ -35,7 +36,12 @@ class Shelf:
         self._lock = Lock()
 
     def kept(self, name: str, key: Key, make: Callable[[], Page]) -> Page:
-        """A page from the cache, made anew where its marks have moved. Catalogue and day are marks of every page."""
+        """A page from the cache, made anew where its marks have moved. Catalogue and day are marks of every page.
+
+        A page that becomes a file is asked for once.
+        """
+        if self.static:
+            return make()
         whole = (*key, self.tracker.catalogue().version, self.tracker.clock().date(), self.static)
         return self._cache.get(name, whole, make)
 
@@ -52,21 +58,25 @@ class Shelf:
 
     def facts(self, arn: PolicyArn) -> Facts:
         """What is known of a policy, read again only where something was recorded since."""
-        key = (self.browsing.mark(arn), self.tracker.catalogue().version, self.tracker.clock().date())
+        key: Key = ()
+        if not self.static:  # a build is of one state
+            key = (self.browsing.mark(arn), self.tracker.catalogue().version, self.tracker.clock().date())
         with self._lock:
             found = self._facts.get(arn)
             if found is not None and found[0] == key:
                 self._facts.move_to_end(arn)
                 return found[1]
-        facts = Facts(self.tracker, arn)
+        facts = Facts(self.tracker, arn, _ALL) if self.static else Facts(self.tracker, arn)
         with self._lock:
             self._facts[arn] = (key, facts)
-            while len(self._facts) > _FACTS:
+            while len(self._facts) > (_FACTS_OF_FILES if self.static else _FACTS):
                 self._facts.popitem(last=False)
         return facts
 
     def marks(self, arn: PolicyArn, *, looks: bool = False) -> Key:
         """What a page about one policy is made of."""
+        if self.static:
+            return ()
         return (
             self.browsing.mark(arn),
             (self.browsing.look_mark(arn.partition), self.due()) if looks else (),
