@@ -12,7 +12,7 @@ from tracker.collaborators import Plan, Tracker
 from tracker.delivery.outbox import Outbox
 from tracker.delivery.pace import Pace, rates
 from tracker.delivery.subscribers import Subscribers
-from tracker.errors import SettingsError
+from tracker.errors import InputError, RefusedError, SettingsError, TryLaterError
 from tracker.sources.iam import IamSource
 from tracker.sources.source import Source
 from tracker.store.database import Database
@@ -151,6 +151,29 @@ def report_intake(settings: "Settings") -> "Intake":
         fetch=Outgoing(channels.private_networks, timeout_s=channels.timeout_s).fetch,
         after=channels.bounced_after,
     )
+
+
+def fetched_page(settings: "Settings", url: str, largest: int) -> bytes:
+    """A page that somebody named, where the operator lets it be fetched. Raises SettingsError, RefusedError, TryLaterError."""
+    from tracker.delivery.channels.outgoing import Outgoing
+
+    if not settings.evidence.fetch:
+        raise SettingsError(
+            "evidence.fetch is off, so no page is fetched",
+            advice="save the page and name the file, or turn it on: --set evidence.fetch=true for this once",
+        )
+    channels = settings.channels
+    try:
+        raw = Outgoing(channels.private_networks, timeout_s=channels.timeout_s).fetch(url, largest + 1)
+    except RefusedError as error:
+        if error.permanent:
+            raise
+        raise TryLaterError(str(error), advice=error.advice or "try again later, or save the page") from error
+    if len(raw) > largest:
+        raise InputError(
+            f"{url} is longer than {largest:,} bytes", advice="name the page of AWS's announcements"
+        )
+    return raw
 
 
 def alarm_of(settings: "Settings") -> "Alarm":

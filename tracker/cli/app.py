@@ -28,6 +28,7 @@ COMMANDS = {
     "used": "tracker.cli.used",
     "subscribers": "tracker.cli.subscribers",
     "outbox": "tracker.cli.outbox",
+    "reconcile": "tracker.cli.reconcile",
     "ack": "tracker.cli.ack",
     "pending": "tracker.cli.pending",
     "verify": "tracker.cli.verify",

@@ -80,10 +80,10 @@ class Outgoing:
         """Ask, as `post` does."""
         return self._exchange("GET", url, None, {})
 
-    def fetch(self, url: str) -> bytes:
-        """The first 64 KB at an address. Raises RefusedError for any answer but 200, too."""
+    def fetch(self, url: str, largest: int = _FETCHED) -> bytes:
+        """The first 64 KB at an address, or as much as is asked for. Raises RefusedError for any answer but 200, too."""
         kept = bytearray()
-        reply = self._exchange("GET", url, None, {}, kept)
+        reply = self._exchange("GET", url, None, {}, kept, largest)
         if reply.status != 200:
             raise RefusedError(f"{host_of(url)} answered {reply.status}", permanent=False)
         return bytes(kept)
@@ -112,8 +112,9 @@ class Outgoing:
         body: bytes | None,
         headers: Mapping[str, str],
         kept: bytearray | None = None,
+        largest: int = _FETCHED,
     ) -> Reply:
-        """`kept`: where a longer part of the answer's body goes, if it is wanted."""
+        """`kept`: where a longer part of the answer's body goes, if it is wanted; `largest` bytes of it."""
         parts = urlsplit(url)
         host = parts.hostname or ""
         safe = parts.scheme == "https"
@@ -126,7 +127,7 @@ class Outgoing:
             with closing(line), _cut_after(line, 3 * self._timeout_s) as deadline:
                 line.request(method, target, body, {"User-Agent": "policy-tracker", **headers})
                 answer = line.getresponse()
-                said = answer.read(_ANSWER if kept is None else _FETCHED)
+                said = answer.read(_ANSWER if kept is None else largest)
                 if deadline.passed:  # half an answer reads like a whole one
                     raise TimeoutError(0, "it trickles on without an end")
                 if kept is not None:
