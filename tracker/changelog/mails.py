@@ -222,7 +222,7 @@ def change_message(
     name = f"{change.policy.name}_{'-'.join(ends)}.md"
     attachments = (
         Attachment(name, "text/markdown", renderer.markdown(change)),
-        Attachment(name, "text/markdown", renderer.render("brief.md", view=view)),
+        Attachment(name, "text/markdown", renderer.brief(change)),
     )
     urgent = change.severity == "alarm" or bool(change.tripwires)
     return assembled(

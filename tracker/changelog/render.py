@@ -1,11 +1,9 @@
 """Values in, finished text out: the one door through which everything else reaches the templates."""
 
 import re
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from tracker.changelog.index import IndexPolicy, index_policies
 from tracker.changelog.period import PeriodPage, PeriodView, period_page, period_view
@@ -24,7 +22,8 @@ if TYPE_CHECKING:
     from tracker.changelog.environments import Format
 
 
-_VIEWS = 6  # changes whose layout is kept
+T = TypeVar("T")
+_KEPT = 12  # texts that are kept: those of a change and of a part of it
 _BLANK_LINES = re.compile(r"\n{3,}")  # an empty part of a template leaves its lines behind
 
 
@@ -38,7 +37,7 @@ class Renderer:
         self._catalogue = catalogue
         self._folders = tuple(template_folders)
         self._environments: dict[Format, Environment] = {}
-        self._views: OrderedDict[int, tuple[Change, ChangeView]] = OrderedDict()
+        self._kept: tuple[tuple[Change, str, Any], ...] = ()  # what was made of a change of late
 
     def render(self, template: str, **values: object) -> str:
         """One template by its name; the suffix says how everything in it is escaped. Ends with one newline."""
@@ -75,14 +74,17 @@ class Renderer:
         return told.hexdigest()
 
     def view(self, change: Change) -> ChangeView:
-        """A change laid out for a template; that of a change which is written in several forms is made once."""
-        found = self._views.get(id(change))
-        if found is None or found[0] is not change:
-            found = self._views[id(change)] = (change, change_view(change, self._catalogue))
-            while len(self._views) > _VIEWS:
-                with suppress(KeyError):  # another thread was first
-                    self._views.popitem(last=False)
-        return found[1]
+        """A change laid out for a template."""
+        return self._once(change, "view", lambda: change_view(change, self._catalogue))
+
+    def _once(self, change: Change, what: str, make: Callable[[], T]) -> T:
+        """What is wanted of one change again and again (its files, a mail for each form) is made once, of this very object."""
+        for kept, name, made in self._kept:
+            if kept is change and name == what:
+                return cast("T", made)
+        made = make()
+        self._kept = (*self._kept[1 - _KEPT :], (change, what, made))
+        return made
 
     def period(self, period: Period) -> PeriodView:
         """A period laid out for a template."""
@@ -92,7 +94,11 @@ class Renderer:
 
     def markdown(self, change: Change) -> str:
         """A change as Markdown."""
-        return self.render("change.md", view=self.view(change))
+        return self._once(change, "md", lambda: self.render("change.md", view=self.view(change)))
+
+    def brief(self, change: Change) -> str:
+        """The same without descriptions, where that is too long for a mail."""
+        return self._once(change, "brief", lambda: self.render("brief.md", view=self.view(change)))
 
     def html(self, change: Change) -> str:
         """A change as one HTML file: no script, nothing fetched from elsewhere."""
@@ -104,7 +110,7 @@ class Renderer:
 
     def json(self, change: Change) -> str:
         """A change as its JSON record."""
-        return dumps(change_record(change))
+        return self._once(change, "json", lambda: dumps(change_record(change)))
 
     # A stretch of time, of one policy or of several
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from tracker.delivery.filters import actions_outside, selected, watchlisted
+from tracker.delivery.filters import Filter, actions_outside, selected, watchlisted
 from tracker.delivery.subscription import Subscriber
 from tracker.delivery.wish import AT_ONCE
 from tracker.model.change import Change
@@ -24,8 +24,14 @@ class Group:
 def audience(people: Iterable[Subscriber], change: Change) -> tuple[Group, ...]:
     """The groups of those who want a change at once; of each subscription the part that its filter asks for."""
     found: dict[tuple[tuple[str, ...], str], tuple[Change, list[Subscriber]]] = {}
+    wanted: dict[tuple[Filter, str], Change | None] = {}  # what is asked alike is answered once
     for one in sorted(people, key=lambda one: one.id):
-        if (part := wanted_at_once(one, change)) is not None:
+        if not one.wants(change.policy.name):
+            continue
+        asked = (one.wish.filter, one.frequency)
+        if asked not in wanted:
+            wanted[asked] = wanted_at_once(one, change)
+        if (part := wanted[asked]) is not None:
             services = one.wish.filter.services if part is not change else ()
             found.setdefault((services, one.wish.form), (part, []))[1].append(one)
     return tuple(

@@ -135,7 +135,8 @@ class Outbox:
         """
         finished = sortable(now) if outcome.state != "waiting" else None
         not_before = sortable(outcome.not_before) if outcome.not_before else None
-        with self._database.writing() as connection:
+        # On disk before the same worker sends its next mail; workers share the syncs.
+        with self._database.writing(durable=False) as connection:
             held = connection.execute(
                 "UPDATE outbox SET state = ?, answer = ?, finished = ?, not_before = coalesce(?, not_before), "
                 "attempts = attempts - ?, claimed_by = NULL, claimed_until = NULL "
@@ -158,6 +159,7 @@ class Outbox:
             if held and (outcome.state == "sent" or outcome.refused):
                 answer = outcome.answer if outcome.refused else None
                 bouncing.note(connection, _subscriber(connection, claim.id), answer, now, self._bounced_after)
+        self._database.sync()
         return bool(held)
 
     def tell(self, operator: str, now: datetime) -> int:

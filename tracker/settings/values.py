@@ -122,7 +122,7 @@ class ChannelSettings:
     """What carries a changelog beside the mail server, and how fast. docs/channels/ has a page for each."""
 
     workers: int = setting(
-        1,
+        2,
         kinds.whole(1, 16),
         "How many messages are sent at once at most, each over a connection of its own.",
     )

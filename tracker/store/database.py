@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from tracker.errors import LockedError, SetupError, TrackerError
 from tracker.store.schema import APPLICATION_ID, SCHEMA
 from tracker.store.steps import Step, no_step
+from tracker.store.syncing import GroupSync
 
 if TYPE_CHECKING:
     import sqlite_utils
@@ -36,6 +37,7 @@ class Database:
         self._step = step
         self._open = threading.local()
         self._reuses = False
+        self._sync = GroupSync(path.with_name(f"{path.name}-wal"))
 
     @property
     def exists(self) -> bool:
@@ -58,7 +60,8 @@ class Database:
     def writing(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
         """`transaction()` on the bare connection.
 
-        Not `durable`: all or nothing as ever, and safe when the process dies, but a loss of power may undo it.
+        Not `durable`: all or nothing as ever, and safe when the process dies, but a loss of power may undo it, until
+        `sync` has been called.
         """
         if getattr(self._open, "writes", False):
             raise RuntimeError(
@@ -67,9 +70,9 @@ class Database:
         with self.told(), self._connected() as connection:
             if not durable:
                 connection.execute("PRAGMA synchronous=NORMAL")
-            connection.execute("BEGIN IMMEDIATE")
-            self._open.writes = True
             try:
+                connection.execute("BEGIN IMMEDIATE")
+                self._open.writes = True
                 self._step("transaction-begun")
                 yield connection
                 self._step("transaction-done")
@@ -80,7 +83,22 @@ class Database:
                 raise
             finally:
                 self._open.writes = False
+                if not durable:
+                    connection.execute("PRAGMA synchronous=FULL")  # SQLite's own default
         self._step("transaction-committed")
+
+    def sync(self) -> None:
+        """See to it that no loss of power undoes what this thread has committed. Threads that wait share one sync.
+
+        A commit that is durable by itself syncs while it holds the write lock, and everybody waits for it in turn.
+        """
+        try:
+            self._sync()
+        except OSError as error:
+            raise SetupError(
+                f"{self.path} can't be written to the disk: {error.strerror}",
+                advice="look at the folder's owner, its mode and the space left on the disk",
+            ) from error
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -93,6 +111,7 @@ class Database:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+                connection.execute("PRAGMA query_only=OFF")
 
     def reuse(self) -> None:
         """From now on keep each thread's connection for its next reading: who reads all day need not open the file each time."""
@@ -118,11 +137,17 @@ class Database:
     def held(self) -> Iterator[None]:
         """Keep the file open over several units of work: each then costs one sync of the disk instead of five.
 
-        SQLite empties and removes its write-ahead log whenever the last connection is closed.
+        SQLite empties and removes its write-ahead log whenever the last connection is closed. This thread's units of
+        work take turns on the one connection, with what SQLite has prepared for them.
         """
         with self.told(), self._connected() as connection:
             connection.execute("SELECT 1 FROM meta").fetchone()  # only who has read takes part
-            yield
+            before = getattr(self._open, "kept", None)
+            self._open.kept = connection
+            try:
+                yield
+            finally:
+                self._open.kept = before
 
     def get_meta(self, key: str) -> str | None:
         """A remembered value, or None."""
@@ -137,6 +162,15 @@ class Database:
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
+        kept: sqlite3.Connection | None = getattr(self._open, "kept", None)
+        if kept is not None:
+            self._open.kept = None  # what is opened inside this unit of work has a connection of its own
+            try:
+                yield kept
+            finally:
+                kept.row_factory = None
+                self._open.kept = kept
+            return
         connection = self._opened()
         try:
             self._at_our_schema(connection)
