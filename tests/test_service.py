@@ -13,6 +13,7 @@ from tests.support.world import READ_ONLY, START, SUPPORT, Clock, World, allowin
 from tracker import service
 from tracker.errors import SourceUnavailableError
 from tracker.model.change import Change
+from tracker.publishing import send_last
 
 V19 = allowing("s3:ListBucket", "ec2:DescribeInstances")
 V20 = allowing("s3:ListBucket", "s3:GetObject", "ec2:DescribeInstances")
@@ -257,7 +258,7 @@ def test_the_newest_change_is_sent_to_a_team_that_asks_for_it(world: World) -> N
     world.subscribe("late@example.org")
     late = world.tracker.subscribers.get("late@example.org")
     assert late is not None
-    assert service.send_last(world.tracker, late, [SUPPORT, READ_ONLY]) == 1
+    assert send_last(world.tracker, late, [SUPPORT, READ_ONLY]) == 1
     assert service.deliver(world.tracker).sent == 1
     assert world.mailbox.subjects("late@example.org") == world.mailbox.subjects("security@example.org")
 

@@ -10,8 +10,9 @@ from tracker.collaborators import Tracker
 from tracker.delivery.channel import Parcel
 from tracker.delivery.notices import alarm_message
 from tracker.delivery.outbox import Stuck
-from tracker.errors import TrackerError, UnknownPolicyError
+from tracker.errors import TrackerError
 from tracker.model.instants import iso, parse_instant, words
+from tracker.watched import watched
 
 log = logging.getLogger(__name__)
 
@@ -55,17 +56,12 @@ def _not_looked_at(tracker: Tracker, grace: timedelta, now: datetime) -> dict[st
     """Policies whose last successful look is older than the last planned one that is `grace` past."""
     planned = tracker.plan.look.previous(now - grace)
     late = {}
-    # Where everything is watched, every round looks at everything: one policy stands for all.
-    names = (
-        [str(one) for one in tracker.archive.policies()[:1]]
-        if "all" in tracker.policies
-        else tracker.policies
-    )
-    for name in names:
-        try:
-            arn = tracker.archive.resolve(name, tracker.partition)
-        except UnknownPolicyError:
-            continue  # never looked at: nobody knows since when it should have been
+    arns = watched(
+        tracker
+    )  # of a policy that was never looked at nobody knows since when it should have been
+    if "all" in tracker.policies:  # every round looks at everything: one policy of a partition stands for all
+        arns = tuple({arn.partition: arn for arn in reversed(arns)}.values())
+    for arn in arns:
         last = tracker.archive.last_look(arn)
         if last is None or last.start < planned:
             since = words(last.start) if last else "never"

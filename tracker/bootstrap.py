@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
 from functools import cache
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tracker.changelog.render import Renderer
     from tracker.delivery.channel import Channel
     from tracker.delivery.channels.wiring import ChannelOptions
+    from tracker.delivery.dkim import Signer
     from tracker.delivery.intake import Intake
     from tracker.delivery.ping import Ping
     from tracker.delivery.smtp_settings import SmtpSettings
@@ -112,6 +114,7 @@ def open_tracker(
         remind=settings.evidence.remind,
         accounts=accounts,
         workers=settings.channels.workers,
+        keep=timedelta(days=settings.channels.keep_days),
         pace=Pace(rates(settings.channels.rates)),
     )
 
@@ -231,7 +234,19 @@ def smtp_settings(settings: "Settings") -> "SmtpSettings":
         operator=mail.operator,
         base_url=settings.base_url or None,
         ca_file=mail.ca_file,
+        signer=_signer(settings),
     )
+
+
+def _signer(settings: "Settings") -> "Signer | None":
+    from tracker.settings import dkim_key
+
+    key, mail = dkim_key(settings), settings.mail
+    if not key:
+        return None
+    from tracker.delivery.dkim import signer
+
+    return signer(mail.dkim_domain or parseaddr(mail.sender)[1].rpartition("@")[2], mail.dkim_selector, key)
 
 
 def _partitions(settings: "Settings") -> tuple[str, ...]:

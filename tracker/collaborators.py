@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +57,7 @@ class Tracker:
     clock: Callable[[], datetime]  # aware, UTC
     new_id: Callable[[], str]  # of a run or a worker: never the same twice
     workers: int = 1  # how many send at once
+    keep: timedelta = timedelta(days=400)  # how long the outbox keeps what is done with
     pace: Callable[[str], None] = lambda _: None  # called with a channel before each message; may wait
     partitions: tuple[str, ...] = ("aws",)  # that a listing of everything is made in
     parallel: int = 1  # how many policies are looked at at once

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tracker.collaborators import Plan, Tracker
 from tracker.delivery.audience import about, mark
-from tracker.delivery.filters import selected_period, watchlisted
+from tracker.delivery.filters import narrowed_period, selected_period, watchlisted
 from tracker.delivery.wish import Frequency, Wish
 from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso
@@ -40,6 +40,13 @@ class Digest:
     told: "tuple[Period, ...]"  # what the filter asks for, and policies of which there is nothing to tell
     elsewhere: "tuple[Period, ...]"  # of policies that changed in ways that the filter does not ask for
     services: tuple[str, ...]  # that `told` was cut down to; empty: all
+    cut: int = 0  # steps of the told policies that the filter does not ask for
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from a digest of the same time with other words."""
+        steps = tuple((one.policy, tuple(each.id for each in one.transitions)) for one in self.told)
+        return (steps, tuple(one.policy for one in self.elsewhere), self.services, self.cut)
 
 
 @dataclass(slots=True)
@@ -94,11 +101,12 @@ def digest_of(wish: Wish, periods: "Iterable[Period]") -> Digest | None:
     'Instant when watchlisted, else monthly': a month in which everything that it asked for was told at once is told
     again only if it wants a digest that says 'nothing changed', too.
     """
-    told, quiet, elsewhere, news = [], [], [], False
+    told, quiet, elsewhere, news, cut = [], [], [], False, 0
     for period in periods:
         part = selected_period(period, wish.filter) if _anything(period) else None
         if part is not None:
             told.append(part)
+            cut += len(narrowed_period(period, wish.filter.services).transitions) - len(part.transitions)
             news = news or wish.frequency != "watchlisted" or not _all_told(part)
         elif _anything(period):
             elsewhere.append(period)
@@ -106,7 +114,7 @@ def digest_of(wish: Wish, periods: "Iterable[Period]") -> Digest | None:
             quiet.append(period)
     if not (told or quiet or elsewhere) or not (news or wish.heartbeat):
         return None
-    return Digest((*told, *quiet), tuple(elsewhere), wish.filter.services)
+    return Digest((*told, *quiet), tuple(elsewhere), wish.filter.services, cut)
 
 
 def _known(tracker: Tracker, policies: Sequence[PolicyArn]) -> tuple[PolicyArn, ...]:
@@ -147,8 +155,7 @@ def _send(
         link = _page(tracker, digest, wish, since, planned)
         message = None
         if digest is not None:
-            told, left = ([one.policy for one in part] for part in (digest.told, digest.elsewhere))
-            key = (tuple(told), tuple(left), digest.services, since, wish.form, link)
+            key = (digest.key, since, wish.form, link)
             if key not in written:
                 unread = unsigned_note(tracker, wanted) if frequency in _MONTHLY else ""
                 written[key] = rendered(tracker, digest, wish, link, unread)
@@ -180,6 +187,9 @@ def unsigned_note(tracker: Tracker, policies: Sequence[PolicyArn]) -> str:
 def rendered(tracker: Tracker, digest: Digest, wish: Wish, link: str | None, unread: str = "") -> "Message":
     """The mail of a digest; `unread`: a sentence about what nobody has signed for."""
     notes = [about(digest.services)] if digest.services else []
+    if digest.cut:
+        steps = f"{digest.cut} {'step' if digest.cut == 1 else 'steps'}"
+        notes.append(f"{steps} of the way there are left out, for which this subscription does not ask.")
     if left := len(digest.elsewhere):
         policies = f"{left} {'policy' if left == 1 else 'policies'}"
         notes.append(f"{policies} changed in ways that this subscription does not ask for.")
@@ -188,7 +198,7 @@ def rendered(tracker: Tracker, digest: Digest, wish: Wish, link: str | None, unr
         link,
         wish.form,
         " ".join([*notes, *([unread] if unread else [])]),
-        mark(digest.services, notes, wish.form),
+        mark(digest.services, notes, digest.key if digest.cut else (), wish.form),
         digest.elsewhere,
     )
 

@@ -35,11 +35,11 @@ class Published:
         return Published(self.changes + other.changes, self.queued + other.queued)
 
 
-def publish(tracker: Tracker, arn: PolicyArn, telling: Collection[str]) -> Published:
+def publish(tracker: Tracker, arn: PolicyArn, telling: Collection[str], *, aside: bool = False) -> Published:
     """Compare, write and queue every transition of a policy that the index does not hold yet.
 
     `telling` are the rounds whose findings are mailed; what others found is recorded silently (a first look, an
-    import, a folder that was pulled). A change's row and its mails are one transaction: what has a row has been queued.
+    import, a folder that was pulled). Of a policy that nobody watches (`aside`) those alone hear who named it. A change's row and its mails are one transaction: what has a row has been queued.
     """
     from tracker.changes.identity import change_id
 
@@ -56,7 +56,7 @@ def publish(tracker: Tracker, arn: PolicyArn, telling: Collection[str]) -> Publi
         told
         for stem, change in new
         if change.transition.run in telling and change.transition.kind not in QUIET
-        for told in _at_once(tracker, change, link_to(tracker, arn, stem))
+        for told in _at_once(tracker, change, link_to(tracker, arn, stem), aside)
     ]
     queued = 0
     with tracker.database.transaction() as db:
@@ -72,17 +72,32 @@ def publish(tracker: Tracker, arn: PolicyArn, telling: Collection[str]) -> Publi
 
 
 def _at_once(
-    tracker: Tracker, change: "Change", link: str | None
+    tracker: Tracker, change: "Change", link: str | None, aside: bool
 ) -> "Iterator[tuple[Message, tuple[Subscriber, ...]]]":
     """What is told of a change at once, and to whom; what is told alike is rendered once."""
     from tracker.delivery.audience import audience
 
     people = tracker.subscribers.at_once(tracker.clock())
+    if aside:
+        people = tuple(one for one in people if one.names(change.policy.name))
     for group in audience(people, change):
         yield (
             tracker.renderer().message(group.part, link, group.form, group.note, group.mark),
             group.people,
         )
+
+
+def send_last(tracker: Tracker, subscriber: "Subscriber", policies: Sequence[PolicyArn]) -> int:
+    """Queue for a subscriber the newest change of each of these policies that it wants to hear of; how many."""
+    wanted = [arn for arn in policies if subscriber.wants(arn.name)]
+    queued = 0
+    for reading in map(tracker.reading, wanted):
+        telling = [one for one in reading.transitions() if one.kind not in QUIET]
+        if telling:
+            message = tracker.renderer().message(reading.change(telling[-1]), tracker.link)
+            with tracker.database.transaction() as db:
+                queued += tracker.outbox.enqueue(db, message, [subscriber], tracker.clock())
+    return queued
 
 
 def write_change(tracker: Tracker, stem: str, change: "Change") -> None:
@@ -126,11 +141,14 @@ def publish_periods(
     return Published(tuple(change for period in periods for change in period.transitions))
 
 
-def publish_baseline(tracker: Tracker, policies: Sequence[PolicyArn]) -> int:
+def publish_baseline(
+    tracker: Tracker, looked_at: Sequence[PolicyArn], aside: Collection[PolicyArn] = ()
+) -> int:
     """Queue the one mail that follows a first look: what is watched from now on; how many subscribers get it."""
     from tracker.changelog.baseline import Baseline
     from tracker.policy.granted import granted
 
+    policies = [arn for arn in looked_at if arn not in aside]
     people = [
         one
         for one in tracker.subscribers.list()

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 from tracker.archive.lock import round_lock
 from tracker.archive.runs import RunKind
 from tracker.collaborators import Tracker
-from tracker.delivery.deliver import Delivery
+from tracker.delivery.housekeeping import purge_daily
 from tracker.delivery.parallel import deliver_by as send
-from tracker.delivery.subscribers import Subscriber
 from tracker.digests import send_digests
 from tracker.due import looks_due, remember_listed, report, report_all
 from tracker.errors import InputError, TrackerError, UnknownPolicyError
@@ -29,11 +28,10 @@ from tracker.model.history import Observation
 from tracker.model.identity import PolicyArn, split_partition
 from tracker.model.instants import iso
 from tracker.model.recorded import RunRow
-from tracker.model.rounds import Round
+from tracker.model.rounds import Delivery, Round
 from tracker.model.watch import Watch, watching
 from tracker.publishing import (
     NOBODY,
-    QUIET,
     Published,
     change_row,
     publish,
@@ -42,7 +40,7 @@ from tracker.publishing import (
 )
 from tracker.sources.parallel import Ask, answers
 from tracker.survey import damaged, failure, survey
-from tracker.watched import watched
+from tracker.watched import is_watched, watched
 
 if TYPE_CHECKING:
     from tracker.archive.rebuild import Rebuilt
@@ -59,13 +57,15 @@ def check(
     policies: Sequence[PolicyArn] | Watch,
     *,
     still: Callable[[Watch], Watch] = lambda watch: watch,
+    one_off: bool = False,
 ) -> Round:
     """Ask AWS for each policy's current default version and tell what it newly allows: the main job, whole.
 
     Fetches the default (one call where nothing happened; of all policies one listing), stores every new version as a
     snapshot and every move of the default as an observation, computes the newly added services and actions with
     DeepDiff, writes the Markdown, HTML and JSON changelogs, queues a mail for each team that subscribed, and sends what
-    is due. The first look at a policy is silent: nobody is mailed about the past.
+    is due. The first look at a policy is silent: nobody is mailed about the past. Where the look is `one_off`, typed by
+    a person, of a policy that the settings do not watch only those hear who named it: nobody watches it from now on.
 
     A policy that can't be read is in the round's `failed` and stops no other. `still` is asked once the lock is held: a
     round that was waited for may have made this one needless. Raises LockedError where another round does not end,
@@ -78,6 +78,8 @@ def check(
         asked = survey(tracker, watch)
         failed, baseline = asked.failed, asked.first
         told += note_catalogue(tracker, run, start, begun.telling, asked.policies)
+        watching_all = is_watched(tracker) if one_off else lambda _: True
+        aside = frozenset(arn for arn in asked.policies if not watching_all(arn))
         for one, answer in answers(tracker.source, asked.asks, tracker.parallel, firsts.prepare):
             if isinstance(answer, TrackerError):
                 log.warning(
@@ -90,7 +92,9 @@ def check(
                 continue
             moved = observation(answer, one.known, run, tracker.clock())
             try:
-                told += _recorded(tracker, one, answer, moved, begun.telling if not one.first else NOBODY)
+                told += _recorded(
+                    tracker, one, answer, moved, begun.telling if not one.first else NOBODY, one.arn in aside
+                )
             except InputError as error:  # a damaged file: this policy waits for its repair, and no other
                 begun.left.append(one.arn)
                 failed.append(damaged(one.arn, error))
@@ -102,12 +106,12 @@ def check(
         firsts.write()
         if told.changes:
             write_index(tracker)
-        queued = told.queued + (publish_baseline(tracker, baseline) if baseline else 0)
+        queued = told.queued + (publish_baseline(tracker, baseline, aside) if baseline else 0)
         end = tracker.clock()
         for look, partition in asked.looks(run, start, end, failed):
             tracker.archive.record_look(look, partition)
             remember_listed(tracker, watch, look, partition)
-    deliver(tracker)
+    delivered = deliver(tracker)
     return Round(
         run=run,
         start=start,
@@ -118,11 +122,18 @@ def check(
         baseline=tuple(sorted(baseline)),
         stale=tuple(sorted(stale)),
         queued=queued,
+        delivered=delivered,
+        aside=tuple(sorted(aside)),
     )
 
 
 def _recorded(
-    tracker: Tracker, one: Ask, answer: Answer, moved: Observation | None, telling: Collection[str]
+    tracker: Tracker,
+    one: Ask,
+    answer: Answer,
+    moved: Observation | None,
+    telling: Collection[str],
+    aside: bool,
 ) -> Published:
     """Store what was found of one policy, and publish what it changed: snapshots, then the timeline, then the rest."""
     tracker.archive.keep_many(answer.snapshots)
@@ -130,7 +141,7 @@ def _recorded(
         tracker.archive.observe(answer.arn, moved)
     if moved is None and answer.arn == one.arn and _indexed(tracker, one.known, answer):
         return Published()
-    return publish(tracker, answer.arn, telling)
+    return publish(tracker, answer.arn, telling, aside=aside)
 
 
 def observation(answer: Answer, known: Known, run: str, now: datetime) -> Observation | None:
@@ -184,15 +195,23 @@ class Due:
     next_report: datetime
 
 
-def run_due(tracker: Tracker, policies: Sequence[PolicyArn] | Watch) -> Due:
+def run_due(
+    tracker: Tracker,
+    policies: Sequence[PolicyArn] | Watch,
+    looking: Callable[[], None] = lambda: None,
+) -> Due:
     """Look where a look is due, report where a report is due, deliver what waits. Cron and the daemon call this.
 
     What is due is told by the archive's own lines (when a policy was last looked at, which report was made), never by
     a timer: after three months without power it looks once and reports once, and two processes at once do it once.
+    `looking` is called where a look is due, before it is made.
     """
     watch = watching(policies)
     due = looks_due(tracker, watch)
-    look = check(tracker, due, still=lambda asked: looks_due(tracker, asked)) if due else None
+    look = None
+    if due:
+        looking()
+        look = check(tracker, due, still=lambda asked: looks_due(tracker, asked))
     if look is not None and not (look.checked or look.failed):
         look = None  # another process made it while this one waited
     reports = tuple(arn for arn in watch.named if report(tracker, arn))
@@ -200,7 +219,19 @@ def run_due(tracker: Tracker, policies: Sequence[PolicyArn] | Watch) -> Due:
     send_digests(tracker, lambda: watched(tracker, watch))
     delivered = deliver(tracker)
     now = tracker.clock()
+    if look is not None:
+        delivered = _both(look.delivered, delivered)
+        purge_daily(tracker.database, tracker.keep, now)
     return Due(look, reports, delivered, tracker.plan.look.next(now), tracker.plan.report.next(now))
+
+
+def _both(first: Delivery, then: Delivery) -> Delivery:
+    return Delivery(
+        first.sent + then.sent,
+        first.retried + then.retried,
+        first.failed + then.failed,
+        then.stopped or first.stopped,
+    )
 
 
 def changes_of(tracker: Tracker, arn: PolicyArn) -> "tuple[Change, ...]":
@@ -265,19 +296,6 @@ def import_history(
         with _round(tracker, "import") as begun:
             arn_of = naming(tracker, partition or tracker.partition)
             return bring_history(tracker, history, begun.run, begun.start, arn_of, progress, batch)
-
-
-def send_last(tracker: Tracker, subscriber: Subscriber, policies: Sequence[PolicyArn]) -> int:
-    """Queue for a subscriber the newest change of each of these policies that it wants to hear of; how many."""
-    wanted = [arn for arn in policies if subscriber.wants(arn.name)]
-    queued = 0
-    for reading in map(tracker.reading, wanted):
-        telling = [one for one in reading.transitions() if one.kind not in QUIET]
-        if telling:
-            message = tracker.renderer().message(reading.change(telling[-1]), tracker.link)
-            with tracker.database.transaction() as db:
-                queued += tracker.outbox.enqueue(db, message, [subscriber], tracker.clock())
-    return queued
 
 
 def resolve(tracker: Tracker, names: Sequence[str]) -> tuple[PolicyArn, ...]:

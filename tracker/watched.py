@@ -40,6 +40,18 @@ def watched(tracker: Tracker, watch: Watch | None = None) -> tuple[PolicyArn, ..
     return tuple(sorted(found))
 
 
+def is_watched(tracker: Tracker) -> Callable[[PolicyArn], bool]:
+    """Whether the settings watch a policy, known or not."""
+    listing = listing_of(tracker)
+    if listing is not None and listing.listing == ALL:
+        return lambda arn: arn.partition in listing.partitions
+    if listing is not None:
+        attached = frozenset(watched(tracker))
+        return lambda arn: arn in attached
+    named = {split_partition(name, tracker.partition) for name in tracker.policies}
+    return lambda arn: (arn.partition, arn.name) in named
+
+
 def _known(tracker: Tracker, names: "tuple[str, ...] | list[str]", partition: str) -> list[PolicyArn]:
     found = []
     for name in names:

@@ -294,6 +294,31 @@ def test_subscribers_without_a_mail_server_are_said(watching: Aws, cli: Command,
     assert cli("subscribers", "add", "team@example.com").code == 0
     watching.publish("v60", "2026-10-30T12:00:00Z", "s3:GetObject")
     done = cli("check")
-    assert done.code == 3
-    assert "mail waits that could not be sent" in done.err
+    assert done.code == 4
+    assert "mail waits that could not be sent: no mail server is set" in done.err
     assert cli("outbox", "send").code == 4
+
+
+def test_a_mail_server_that_is_down_is_said(watching: Aws, cli: Command, home: Path) -> None:
+    with Sink() as sink:
+        mail(home, sink)
+        cli("subscribers", "add", "team@example.com")
+    watching.publish("v60", "2026-10-30T12:00:00Z", "s3:GetObject")
+    done = cli("check")
+    assert done.code == 3
+    assert "mail waits that could not be sent: can't reach the mail server" in done.err
+    assert "1 mail put off" in done.out
+
+
+def test_a_policy_that_nobody_watches_is_told_to_those_who_named_it(
+    watching: Aws, cli: Command, home: Path
+) -> None:
+    with Sink() as sink:
+        mail(home, sink)
+        cli("subscribers", "add", "everything@example.com")
+        cli("subscribers", "add", "named@example.com", "--policy", "AWSSupport*")
+        settings(home, 'policies = ["ReadOnlyAccess"]')
+        watching.publish("v60", "2026-10-30T12:00:00Z", "s3:GetObject")
+        done = cli("check", "AWSSupportServiceRolePolicy")
+    assert "not watched, so only who named it is told: AWSSupportServiceRolePolicy" in done.out
+    assert [mail.recipient for mail in sink.mails] == ["named@example.com"]

@@ -139,7 +139,10 @@ def test_a_period_is_wanted_for_what_came_and_went_inside_it() -> None:
         SUPPORT, NOW, NOW.replace(day=21), None, (READS, LOSES), (Transient("s3:GetObject", "granted", 1, 2),
         Transient("ec2:DescribeVpcs", "granted", 1, 2)), 1, NOW, NOW,
     )  # fmt: skip
-    assert selected_period(period, Filter(level="Write")) == period
+    assert selected_period(period, Filter(level="Read")) == period
+    assert selected_period(period, Filter(level="Write")) == replace(period, transitions=(LOSES,))
+    ended = replace(period, net=LOSES)
+    assert selected_period(ended, Filter(additions=True)) == replace(ended, transitions=(READS,))
     assert selected_period(period, Filter(least=3)) is None
     part = narrowed_period(period, ("s3",))
     assert [one.action for one in part.transient] == ["s3:GetObject"]

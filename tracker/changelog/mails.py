@@ -7,32 +7,30 @@ text and HTML together stay under 100 KB whatever the change: rows give way firs
 from binascii import b2a_qp
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from tracker.changelog.actors import actor, lower_first, short_actor
 from tracker.changelog.cards import Card, Point, slack, teams
-from tracker.changelog.findings import AttentionRow, attention_row, by_weight, shown
+from tracker.changelog.findings import AttentionRow
 from tracker.changelog.inert import console_link
 from tracker.changelog.origin import Origin
 from tracker.changelog.period_headline import period_subject
-from tracker.changelog.record import dumps
 from tracker.changelog.services import SummaryRow
-from tracker.changelog.subject import clip, subject
-from tracker.changelog.view import ChangeView
+from tracker.changelog.subject import subject
+from tracker.changelog.view import ChangeView, MovedRow
 from tracker.changelog.wording import count, file_part, number, short, some
 from tracker.model.change import Change, Period
 from tracker.model.identity import PolicyArn
-from tracker.model.instants import iso, words
+from tracker.model.instants import iso
 from tracker.model.message import Attachment, Form, Message
 
 if TYPE_CHECKING:
-    from tracker.changelog.baseline import Baseline
     from tracker.changelog.render import Renderer
 
 LIMIT = 94_000  # bytes of text, HTML and attachment as they travel; the rest of 100 KB is for the headers
 _PART = 300  # bytes of an attachment's own headers
-_ATTENTION = 5
+_ATTENTION = 5  # findings that are told in full; alarms are, in any case
+_ALARMS = 25  # but for more than that
+_PLACES = 3  # places of an action that moved
 _ROWS = (200, 100, 50, 25)  # at most so many rows, the next where they do not fit
 _NAMES = 6  # actions named in a service's row
 
@@ -131,10 +129,11 @@ def _written(
 def _rendered(
     renderer: "Renderer", body: Body, rows: int, link: str | None, attached: str
 ) -> tuple[str, str]:
+    told = _told_in_full(body.attention)
     values = {
         "mail": body,
-        "attention": body.attention[:_ATTENTION],
-        "attention_left": len(body.attention[_ATTENTION:]),
+        "attention": told,
+        "attention_left": len(body.attention) - len(told),
         "rows": body.rows[:rows],
         "rows_left": len(body.rows[rows:]),
         "console": console_link(body.policy),
@@ -142,6 +141,12 @@ def _rendered(
         "attached": attached,
     }
     return renderer.render("mail.txt", **values), inline(renderer.render("mail.html", **values))
+
+
+def _told_in_full(attention: Sequence[AttentionRow]) -> Sequence[AttentionRow]:
+    """The first findings, which are the gravest; an alarm is not cut, as long as a mail can hold them."""
+    alarms = sum(row.severity == "alarm" for row in attention)
+    return attention[: max(_ATTENTION, min(alarms, _ALARMS))]
 
 
 def assembled(
@@ -179,7 +184,7 @@ def _chats(body: Body, link: str | None) -> Iterator[Form]:
         answer=body.answer,
         attention=[
             Point(f"{row.what} ({row.severity})", f"{some(row.actions, _NAMES)}. {row.why}")
-            for row in body.attention[:_ATTENTION]
+            for row in _told_in_full(body.attention)
         ],
         notes=body.notes,
         title=body.title,
@@ -244,8 +249,11 @@ def _notes(view: ChangeView) -> list[str]:
         for hit in view.change.tripwires
     ]
     for group in view.moved:
-        names = some([short(row.action, 80) for row in group.rows], _NAMES)
-        notes.append(f"{group.verdict}: {names} ({group.meaning}).")
+        if len(group.rows) <= _NAMES:
+            notes += [f"{group.verdict}: {short(row.action, 80)}, {_places(row)}." for row in group.rows]
+        else:
+            names = some([short(row.action, 80) for row in group.rows], _NAMES)
+            notes.append(f"{group.verdict}: {names} ({group.meaning}).")
     notes += [
         f"{word}: {some([short(row.pattern, 80) for row in view.denies if row.word == word], _NAMES)}."
         for word in dict.fromkeys(row.word for row in view.denies)
@@ -259,6 +267,13 @@ def _notes(view: ChangeView) -> list[str]:
     if view.redundant:
         notes.append(f"{count(len(view.redundant), 'edit')} had no effect.")
     return notes
+
+
+def _places(row: MovedRow) -> str:
+    """`now on arn:...:a, no longer on arn:...:b`: what moved of where an action is allowed; what came goes first."""
+    told = sorted((one for one in row.lines if one.sign), key=lambda one: one.sign != "+") or row.lines
+    words = [f"{one.told} {short(one.code, 120)}".strip() for one in told[:_PLACES]]
+    return ", ".join([*words, *([f"and {len(told) - _PLACES} more"] if len(told) > _PLACES else [])])
 
 
 def period_message(
@@ -305,78 +320,4 @@ def period_message(
         versions=ends or view.name,
         urgent="alarm" in severities,
         record=renderer.period_json(period),
-    )
-
-
-def baseline_message(renderer: "Renderer", baselines: Sequence["Baseline"], link: str | None) -> Message:
-    """The one mail that may follow a first look. Raises ValueError where there is nothing to tell of."""
-    if not baselines:
-        raise ValueError("a baseline message needs at least one policy")
-    ordered = sorted(baselines, key=lambda one: str(one.policy))
-    first = ordered[0]
-    found = [item for one in ordered for item in shown(one.attention)]
-    if len(ordered) == 1:
-        answer = (
-            f"From now on you hear of every change to what {lower_first(actor(first.policy))} can do: today that is "
-            f"{count(first.actions, 'action')} in {count(first.services, 'service')} ({first.version})."
-        )
-        line = f"Watching {short_actor(first.policy)}: {first.version}, {count(first.actions, 'action')}, {number(len(found))} flagged"
-    else:
-        answer = f"From now on you hear of every change to {count(len(ordered), 'AWS managed policy', 'AWS managed policies')}."
-        line = f"Watching {count(len(ordered), 'AWS managed policy', 'AWS managed policies')}, {number(len(found))} findings in force"
-    body = Body(
-        policy=first.policy,
-        about="first look",
-        subject=clip(line),
-        answer=answer,
-        attention=tuple(attention_row(item, verb="can") for item in by_weight(found)),
-        accepted=sum(1 for one in ordered for item in one.attention if item.accepted),
-        notes=["This is what was in force when the watch began; no mail is sent for the past."],
-        rows=[
-            MailRow(
-                one.policy.name,
-                str(one.version),
-                number(one.actions),
-                "",
-                f"{one.version}, made {one.create_date:%Y-%m-%d}",
-            )
-            for one in ordered
-        ],
-        title="What is watched",
-        origins=[Origin("Looked", f"{words(max(one.observed_at for one in ordered))}")],
-    )
-    listing = "".join(f"{one.policy}\t{one.version}\n" for one in ordered)
-    changelog = f"baseline:{sha256(listing.encode()).hexdigest()[:16]}"
-    full = Attachment(
-        "baseline.md",
-        "text/markdown",
-        renderer.render(
-            "baseline.md", baselines=ordered, answer=answer, attention=body.attention, accepted=body.accepted
-        ),
-    )
-    record = {
-        "schema": 1,
-        "type": "baseline",
-        "id": changelog,
-        "headline": answer,
-        "policies": [
-            {
-                "arn": str(one.policy),
-                "version": str(one.version),
-                "observed_at": iso(one.observed_at),
-                "services": one.services,
-                "actions": one.actions,
-            }
-            for one in ordered
-        ],
-    }
-    return assembled(
-        renderer,
-        body,
-        (full,),
-        link,
-        changelog=changelog,
-        versions=str(first.version),
-        urgent=False,
-        record=dumps(record),
     )

@@ -217,6 +217,6 @@ class Renderer:
 
     def baseline_message(self, baselines: Sequence["Baseline"], link: str | None = None) -> Message:
         """The one mail that may follow a first look: what is watched from now on, and what is in force today."""
-        from tracker.changelog.mails import baseline_message
+        from tracker.changelog.baseline_mail import baseline_message
 
         return baseline_message(self, baselines, link)

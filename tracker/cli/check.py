@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tracker.cli.app import Examples, formatted
-from tracker.cli.exits import PARTIAL, USAGE, changed, worst
+from tracker.cli.exits import PARTIAL, SETUP, USAGE, changed, worst
 from tracker.cli.gravest import SEVEREST, gravest_first
 from tracker.cli.output import put, put_error, put_json, table, waiting
 from tracker.cli.overseen import overseen
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tracker.collaborators import Tracker
     from tracker.model.change import Change
     from tracker.model.identity import PolicyArn
-    from tracker.model.rounds import Failure, Round
+    from tracker.model.rounds import Delivery, Failure, Round
 
 _SHOWN = (
     5  # findings of a change, or policies of which there is one thing to say; the changelog has all of them
@@ -99,8 +99,13 @@ def command(
         if if_due:
             due = service.run_due(tracker, watch)
             done, reports = due.look, due.reports
+            delivered = due.delivered
+        elif dry_run:
+            done, reports = service.preview(tracker, watch), ()
+            delivered = done.delivered
         else:
-            done, reports = (service.preview if dry_run else service.check)(tracker, watch), ()
+            done, reports = service.check(tracker, watch, one_off=True), ()
+            delivered = done.delivered
     changes = done.changes if done else ()
     failed = (*unknown, *(done.failed if done else ()))
     if wanted == "json":
@@ -112,12 +117,14 @@ def command(
         if done and (changes or not if_due):
             put(_summary(tracker, done))
             _put_accounts(tracker, watch, done)
+            if done.aside and (done.queued or done.changes or done.baseline):
+                put(f"not watched, so only who named it is told: {_names(done.aside)}")
     for one in failed:
         name = _name(one.policy)  # an error about its document names it already
         put_error(one.error if one.error.startswith(name) else f"{name}: {one.error}", one.advice)
     codes = [_code(one, alone=not (watch or if_due)) for one in failed]
     if not dry_run:
-        codes += _mail_codes(tracker, refused)
+        codes += _mail_codes(tracker, refused, delivered)
     return worst([*codes, *(changed(changes) if exit_code else ())])
 
 
@@ -167,15 +174,23 @@ def _refused(tracker: "Tracker") -> int:
     return tracker.outbox.counts().get("failed", 0)
 
 
-def _mail_codes(tracker: "Tracker", refused: int) -> "Iterator[int]":
+def _mail_codes(tracker: "Tracker", refused: int, delivered: "Delivery") -> "Iterator[int]":
+    """A mail that a server puts off is its usual business; that no mail leaves, or one has waited for a day, is not."""
     if _refused(tracker) > refused:
         put_error(
             "a mail was refused for good",
             "policy-tracker outbox list says which, and what the server answered",
         )
         yield PARTIAL
-    if tracker.outbox.due(tracker.clock()):
-        put_error("mail waits that could not be sent", "policy-tracker outbox send says why")
+    if delivered.stopped is not None:
+        put_error(f"mail waits that could not be sent: {delivered.stopped}", delivered.stopped.advice)
+        yield SETUP if delivered.stopped.exit_code == SETUP else PARTIAL
+    for name, stuck in tracker.outbox.stuck(tracker.clock()).items():
+        many = f"{stuck.count} {'message is' if stuck.count == 1 else 'messages are'}"
+        put_error(
+            f"{many} stuck for {name}, the oldest since {words(stuck.since)}: {stuck.answer or 'never tried'}",
+            "policy-tracker outbox list shows them",
+        )
         yield PARTIAL
 
 
@@ -210,6 +225,8 @@ def _summary(tracker: "Tracker", done: "Round") -> str:
         parts.append(f"{len(done.failed)} not read")
     if done.queued:
         parts.append(f"{done.queued} {'mail' if done.queued == 1 else 'mails'} queued")
+    if late := done.delivered.retried:
+        parts.append(f"{late} {'mail' if late == 1 else 'mails'} put off")
     if done.dry:
         parts.append("nothing was written")
     when = f"looked at {count:,} {'policy' if count == 1 else 'policies'}, {words(done.end)}"

@@ -3,6 +3,7 @@
 import logging
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
@@ -113,11 +114,11 @@ class Work:
         self._tracker = tracker
         self._later: dict[str, datetime] = {}  # name: not to be looked for before
 
-    def __call__(self) -> "Due":
-        """Look, report and deliver what is due."""
+    def __call__(self, looking: Callable[[], None] = lambda: None) -> "Due":
+        """Look, report and deliver what is due; `looking` is called before a look."""
         from tracker.service import run_due
 
-        return run_due(self._tracker, self._policies())
+        return run_due(self._tracker, self._policies(), looking)
 
     def _policies(self) -> "tuple[PolicyArn, ...] | Watch":
         from tracker.due import RETRY_AFTER

@@ -282,14 +282,19 @@ def _mail_server(settings: "Settings") -> Iterator[Finding]:
         )
         return
     from tracker.bootstrap import smtp_settings
-    from tracker.delivery.smtp_line import open_line
+    from tracker.delivery.smtp_line import open_line, rehearse
 
     asked = smtp_settings(settings)
     with closing(open_line(asked)) as line:
-        line.noop()
+        found = rehearse(line, asked) if asked.sender and asked.operator else "answers"
     login = f", logged in as {asked.username}" if asked.username else ""
     yield Finding(
         "mail server",
         "ok",
-        f"{asked.where} answers ({asked.security}{login}); policy-tracker subscribers test sends a mail",
+        f"{asked.where} {found} ({asked.security}{login}); policy-tracker subscribers test sends one",
     )
+    if asked.signer is None:
+        said = "mails are not signed here (DKIM); perhaps the mail server does it"
+        yield Finding("signature", "note", said, "mail.dkim_key_file and docs/delivery.md, if it does not")
+    else:
+        yield Finding("signature", "ok", f"mails are signed (DKIM), for the key at {asked.signer.name}")

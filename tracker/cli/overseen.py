@@ -46,14 +46,14 @@ def overseen(command: Callable[Concatenate[Shell, P], int]) -> Callable[Concaten
 
 
 def overseen_ticks(
-    settings: "Settings", tracker: "Tracker", work: "Callable[[], Due]"
+    settings: "Settings", tracker: "Tracker", work: "Callable[[Callable[[], None]], Due]"
 ) -> "Callable[[], Due]":
-    """A daemon's work: the dead man's switch hears of each look and each failure, and every hour trouble is told of."""
+    """A daemon's work: the dead man's switch hears of each look, before and after, and each failure; every hour trouble is told of."""
     watched_at: list[datetime] = []
 
     def tick() -> "Due":
         try:
-            due = work()
+            due = work(lambda: _ping(settings, None))
         except LockedError:
             raise  # another process is at work, and tells of itself
         except Exception as error:

@@ -113,7 +113,8 @@ def add(
 
 
 def _send_last(tracker: "Tracker", subscriber: "Subscriber") -> "Delivery":
-    from tracker.service import deliver, send_last
+    from tracker.publishing import send_last
+    from tracker.service import deliver
 
     send_last(tracker, subscriber, rosters.heard_of(tracker, subscriber.policies))
     return deliver(tracker)
@@ -125,6 +126,20 @@ def _codes(sent: "Delivery") -> list[int]:
         put_error(str(sent.stopped), sent.stopped.advice)
         codes.append(sent.stopped.exit_code)
     return codes
+
+
+@command.command("new-key", examples=("policy-tracker subscribers new-key --drop-old",))
+@click.option("--drop-old", is_flag=True, help="Links that are under way stop working, too.")
+@click.pass_obj
+def new_key(shell: Shell, drop_old: bool) -> None:
+    """Sign links to confirm, manage and undo with a new key from now on.
+
+    Links signed by the last key work until they end, unless --drop-old. The links to unsubscribe are not signed, and go on.
+    """
+    from tracker.delivery.tokens import replace_key
+
+    replace_key(shell.tracker().database, 0 if drop_old else 1)
+    put("links are signed by a new key" + (", and those that were sent have ended" if drop_old else ""))
 
 
 @command.command(

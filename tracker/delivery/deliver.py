@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tracker.delivery.addresses import mask, masked, readable_answer
@@ -14,6 +14,9 @@ from tracker.delivery.notices import test_message
 from tracker.delivery.outbox import LEASE, Outbox
 from tracker.delivery.rows import Claim, Outcome
 from tracker.errors import ChannelDownError, LockedError, RefusedError, SetupError, TrackerError
+from tracker.model.rounds import Delivery
+
+__all__ = ["Delivery", "Stopped", "deliver", "next_try", "send_test"]
 
 log = logging.getLogger(__name__)
 
@@ -22,31 +25,6 @@ _FIRST_DELAY = timedelta(minutes=1)
 _LONGEST_DELAY = timedelta(hours=4)
 _LOST_LINES = 3  # so many mails in a row that lose the line, and it is the server, not the mails
 _SETTLE_TRIES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What one round of delivery did."""
-
-    sent: int = 0
-    retried: int = 0  # put off: they wait for their next try
-    failed: int = 0  # given up; the operator is told
-    stopped: TrackerError | None = None  # why the round ended with mails still due; None: none are left
-
-    @property
-    def tried(self) -> int:
-        """How many mails were tried."""
-        return self.sent + self.retried + self.failed
-
-    def counting(self, outcome: Outcome) -> "Delivery":
-        """This and one outcome more."""
-        if not outcome.tried:
-            return self
-        return Delivery(
-            self.sent + (outcome.state == "sent"),
-            self.retried + (outcome.state == "waiting"),
-            self.failed + (outcome.state == "failed"),
-        )
 
 
 def deliver(
@@ -81,7 +59,7 @@ def deliver(
             pace(claim.parcel.channel)
             outcome, error = _send(channel, claim, clock, jitter)
             _settle(outbox, claim, outcome, clock)
-            total = total.counting(outcome)
+            total = _counting(total, outcome)
             stopped.heed(claim.parcel.channel, error)
             if error is not None and not isinstance(error, TrackerError):
                 fault = fault or error
@@ -89,6 +67,17 @@ def deliver(
     if fault is not None:
         raise fault
     return replace(total, stopped=stopped.worst)
+
+
+def _counting(total: Delivery, outcome: Outcome) -> Delivery:
+    """A sum and one outcome more."""
+    if not outcome.tried:
+        return total
+    return Delivery(
+        total.sent + (outcome.state == "sent"),
+        total.retried + (outcome.state == "waiting"),
+        total.failed + (outcome.state == "failed"),
+    )
 
 
 class Stopped:

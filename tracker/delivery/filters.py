@@ -46,11 +46,14 @@ def selected(change: Change, asked: Filter) -> Change | None:
 def selected_period(period: Period, asked: Filter) -> Period | None:
     """The same of a period: it is wanted where its net change is, or any transition inside.
 
+    Of the transitions those are left that it asks for; the net change stays whole, since it says how the period ended.
     What came and went has its transitions, so a right that was granted for ten hours is found like one that stayed.
     """
     part = narrowed_period(period, asked.services)
-    told = (*part.transitions, *([part.net] if part.net else ()))
-    return part if any(_passes(one, asked) for one in told) else None
+    steps = tuple(one for one in part.transitions if _passes(one, asked))
+    if not steps and not (part.net and _passes(part.net, asked)):
+        return None
+    return part if len(steps) == len(part.transitions) else replace(part, transitions=steps)
 
 
 def watchlisted(change: Change) -> bool:

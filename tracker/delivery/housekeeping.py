@@ -1,9 +1,10 @@
 """What an operator does to the outbox beside sending: look at one mail, take some back, clear away old ones."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tracker.errors import InputError
+from tracker.model.instants import iso, parse_instant
 from tracker.store.database import Database
 from tracker.store.instants import sortable
 
@@ -15,6 +16,8 @@ _CLEAR_FORMS = (
 _CLEAR_MESSAGES = (
     "DELETE FROM messages WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.message = messages.id)"
 )
+
+_PURGED = "outbox.purged"  # in the table meta: when old rows were cleared away last
 
 
 def text_of(database: Database, identity: int) -> tuple[str, str]:
@@ -60,7 +63,18 @@ def purge(database: Database, before: datetime, *, dry: bool = False) -> int:
         count = connection.execute(_CLEAR, (sortable(before),)).rowcount
         connection.execute(_CLEAR_FORMS)
         connection.execute(_CLEAR_MESSAGES)
+        connection.execute("DELETE FROM bounce_reports WHERE seen < ?", (sortable(before),))
         return count
+
+
+def purge_daily(database: Database, keep: timedelta, now: datetime) -> int:
+    """`purge` of what is older than `keep`, unless that was done within a day; how many rows."""
+    last = database.get_meta(_PURGED)
+    if last is not None and abs(now - parse_instant(last)) < timedelta(days=1):
+        return 0
+    count = purge(database, now - keep)
+    database.set_meta(_PURGED, iso(now))
+    return count
 
 
 def _unknown(identity: int) -> InputError:

@@ -1,7 +1,7 @@
 """One mail for one message and one recipient: RFC 5322 headers before a MIME body that all recipients share.
 
 The same message to the same recipient makes the same bytes at every attempt, Date and Message-ID included, so that a
-server or a reader can tell a mail that came twice. Everything is 7-bit on the wire (quoted-printable), so that no
+server or a reader can tell a mail that came twice; only a DKIM signature bears the time at which it was made. Everything is 7-bit on the wire (quoted-printable), so that no
 server needs 8BITMIME and nothing is recoded on its way.
 """
 
@@ -70,6 +70,8 @@ def letter(parcel: Parcel, settings: SmtpSettings) -> Letter:
     ]
     head = "".join(f"{line}\r\n" for line in lines).encode("utf-8")
     data = head + _body(message, operator if parcel.token else "")
+    if settings.signer is not None:
+        data = settings.signer.sign(data)
     if len(data) > LIMIT:
         raise RefusedError(f"the mail would be {len(data)} bytes, more than {LIMIT}", permanent=True)
     return Letter(operator, recipient, data, smtputf8 or always_smtputf8)

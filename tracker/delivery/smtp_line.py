@@ -34,6 +34,22 @@ def open_line(settings: SmtpSettings) -> smtplib.SMTP:
     return line
 
 
+def rehearse(line: smtplib.SMTP, settings: SmtpSettings) -> str:
+    """Address a mail to the operator and take it back; what was found, in a clause.
+
+    Raises SetupError where the server takes no such mail.
+    """
+    for step in ("MAIL FROM", "RCPT TO"):  # bounces go to the operator, so mails come from there
+        code, answer = line.mail(settings.operator) if step == "MAIL FROM" else line.rcpt(settings.operator)
+        if code not in (250, 251):
+            raise SetupError(
+                f"{settings.where} answered {code} {masked(readable_answer(answer))} to {step} of mail.operator",
+                advice="look at mail.sender and mail.operator, and at whom the server takes mail from",
+            )
+    line.rset()
+    return "would take a mail to the operator"
+
+
 def hung_up(settings: SmtpSettings, error: Exception) -> ChannelDownError:
     """The error of a line that was lost in the middle."""
     return down(f"lost the line to {settings.where}: {text_of(error)}", reached=True)

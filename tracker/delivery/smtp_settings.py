@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from tracker.delivery.addresses import checked_address
+from tracker.delivery.dkim import Signer
 from tracker.errors import InputError, SettingsError
 
 
@@ -26,6 +27,7 @@ class SmtpSettings:
     ca_file: Path | None = (
         None  # PEM; only what it holds is trusted then, instead of the system's authorities
     )
+    signer: Signer | None = None  # of DKIM signatures
 
     @property
     def where(self) -> str:

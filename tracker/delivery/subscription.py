@@ -58,6 +58,10 @@ class Subscriber:
         """Whether a mail about the policy of this name may be for this subscription."""
         return any(fnmatchcase(policy, pattern) for pattern in self.wish.policies)
 
+    def names(self, policy: str) -> bool:
+        """Whether it asks for the policy by its name or a pattern of names, not by asking for all that are watched."""
+        return any(one != "*" and fnmatchcase(policy, one) for one in self.wish.policies)
+
 
 def wish_columns(wish: Wish) -> tuple[object, ...]:
     """A wish as the columns name, policies, filter, frequency, hour, heartbeat, form."""

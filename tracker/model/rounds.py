@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from tracker.errors import TrackerError
 from tracker.model.identity import PolicyArn
 
 if TYPE_CHECKING:
@@ -21,6 +22,21 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one round of delivery did."""
+
+    sent: int = 0
+    retried: int = 0  # put off: they wait for their next try
+    failed: int = 0  # given up; the operator is told
+    stopped: TrackerError | None = None  # why the round ended with mails still due; None: none are left
+
+    @property
+    def tried(self) -> int:
+        """How many mails were tried."""
+        return self.sent + self.retried + self.failed
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """One look at some policies and what came of it."""
 
@@ -34,3 +50,5 @@ class Round:
     stale: tuple[PolicyArn, ...] = ()  # AWS answered an older default than it had before; ignored
     queued: int = 0  # mails queued for subscribers
     dry: bool = False  # nothing was written
+    delivered: Delivery = Delivery()  # of what waited, whichever round queued it
+    aside: tuple[PolicyArn, ...] = ()  # looked at by name alone: of them only who named them is told

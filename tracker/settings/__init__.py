@@ -1,7 +1,7 @@
 """One validated Settings, made once: policy-tracker.toml, POLICY_TRACKER_* variables, flags; each knows its origin."""
 
 from tracker.settings.load import HOME_VARIABLE, PREFIX, find_home, load_settings
-from tracker.settings.secret import alarm_secrets, mail_password, webhook_secret
+from tracker.settings.secret import alarm_secrets, dkim_key, mail_password, webhook_secret
 from tracker.settings.values import (
     DECLARED,
     FILE_NAME,
@@ -35,6 +35,7 @@ __all__ = [
     "ScheduleSettings",
     "Settings",
     "alarm_secrets",
+    "dkim_key",
     "find_home",
     "load_settings",
     "mail_password",

@@ -15,6 +15,18 @@ def mail_password(settings: Settings) -> str:
     return _secret(settings, "mail.password", "password")
 
 
+def dkim_key(settings: Settings) -> bytes:
+    """The key that signs mails; empty where none is set. Raises as `mail_password`."""
+    path = settings.mail.dkim_key_file
+    if path is None:
+        return b""
+    _owner_only(path, "mail.dkim_key_file", "key")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"mail.dkim_key_file {path} can't be read: {error.strerror}") from error
+
+
 def webhook_secret(settings: Settings) -> str:
     """What webhooks are signed with, likewise; empty where none is set."""
     return _secret(settings, "channels.webhook_secret", "secret")

@@ -110,6 +110,13 @@ class MailSettings:
         None, kinds.PATH, "Certificates (PEM) to trust instead of the system's, for a server of your own."
     )
     timeout_s: float = setting(30.0, kinds.seconds(1, 600), "Seconds to wait for the server.")
+    dkim_key_file: Path | None = setting(
+        None,
+        kinds.PATH,
+        "An RSA key (PEM), readable by its owner alone, that signs mails (DKIM; extra `dkim`). Empty: they are not signed here.",
+    )
+    dkim_selector: str = setting("", kinds.TEXT, "Its name in DNS: 2026 of 2026._domainkey.example.org.")
+    dkim_domain: str = setting("", kinds.TEXT, "The domain that signs. Empty: that of `sender`.")
 
     @property
     def effective_port(self) -> int:
@@ -135,6 +142,11 @@ class ChannelSettings:
         3,
         kinds.whole(1, 100),
         "After so many permanent refusals in a row a subscription is `bounced`, and gets nothing more.",
+    )
+    keep_days: int = setting(
+        400,
+        kinds.whole(8, 36_500),
+        "Days that the outbox keeps what was sent or cancelled. What was not sent is kept until it is.",
     )
     private_networks: tuple[str, ...] = setting(
         (),
