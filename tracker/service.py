@@ -77,9 +77,9 @@ def check(
         watch = still(watching(policies))
         asked = survey(tracker, watch)
         failed, baseline = asked.failed, asked.first
-        told += note_catalogue(tracker, run, start, begun.telling, asked.policies)
         watching_all = is_watched(tracker) if one_off else lambda _: True
         aside = frozenset(arn for arn in asked.policies if not watching_all(arn))
+        told += note_catalogue(tracker, run, start, begun.telling, asked.policies - aside)
         for one, answer in answers(tracker.source, asked.asks, tracker.parallel, firsts.prepare):
             if isinstance(answer, TrackerError):
                 log.warning(
@@ -220,18 +220,9 @@ def run_due(
     delivered = deliver(tracker)
     now = tracker.clock()
     if look is not None:
-        delivered = _both(look.delivered, delivered)
+        delivered = look.delivered + delivered
         purge_daily(tracker.database, tracker.keep, now)
     return Due(look, reports, delivered, tracker.plan.look.next(now), tracker.plan.report.next(now))
-
-
-def _both(first: Delivery, then: Delivery) -> Delivery:
-    return Delivery(
-        first.sent + then.sent,
-        first.retried + then.retried,
-        first.failed + then.failed,
-        then.stopped or first.stopped,
-    )
 
 
 def changes_of(tracker: Tracker, arn: PolicyArn) -> "tuple[Change, ...]":

@@ -34,7 +34,4 @@ def deliver_by(
         return one()
     with ThreadPoolExecutor(workers, thread_name_prefix="sender") as pool:
         done = [future.result() for future in [pool.submit(one) for _ in range(workers)]]
-    total = Delivery(
-        sum(each.sent for each in done), sum(each.retried for each in done), sum(each.failed for each in done)
-    )
-    return replace(total, stopped=stopped.worst)
+    return replace(sum(done, Delivery()), stopped=stopped.worst)

@@ -30,6 +30,14 @@ class Delivery:
     failed: int = 0  # given up; the operator is told
     stopped: TrackerError | None = None  # why the round ended with mails still due; None: none are left
 
+    def __add__(self, later: "Delivery") -> "Delivery":
+        return Delivery(
+            self.sent + later.sent,
+            self.retried + later.retried,
+            self.failed + later.failed,
+            later.stopped or self.stopped,
+        )
+
     @property
     def tried(self) -> int:
         """How many mails were tried."""
