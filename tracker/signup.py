@@ -3,6 +3,7 @@
 Every function here that changes anything belongs behind a POST; `holder` is what a GET may call.
 """
 
+import hmac
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,16 @@ def request(tracker: Tracker, address: str, wish: Wish, origin: str, new_token: 
         tracker.outbox.write_to(db, message, one.address, now)
 
 
+def allow_preview(tracker: Tracker, origin: str) -> None:
+    """Count one preview for an origin (a client's IP address). Raises TryLaterError where it asked too often."""
+    signer = tokens(tracker.database)
+    with tracker.database.writing() as connection:
+        keys = {"preview": signer.pseudonym(f"preview {origin_of(origin)}")}
+        over = take(connection, keys, tracker.clock())
+    if over:
+        raise TryLaterError("too many previews were asked for", advice="try again in a few minutes")
+
+
 def holder(tracker: Tracker, purpose: Purpose, token: str) -> Subscriber:
     """The subscription that a link is about. Changes nothing. Raises InputError for a link that is not valid any more."""
     told = tokens(tracker.database).read(purpose, token, tracker.clock())
@@ -67,9 +78,13 @@ def holder(tracker: Tracker, purpose: Purpose, token: str) -> Subscriber:
 
 def leaver(tracker: Tracker, token: str) -> Subscriber:
     """The subscription that an unsubscribe link in a mail is about. Changes nothing. InputError where there is none."""
-    if "@" in token or token.isdigit():
-        raise InputError("this link is not valid")
-    return tracker.subscribers.get(token)
+    for one in tracker.subscribers.all_of(token) if "@" not in token else ():
+        # What else names a subscription (its number, the topic or the folder of another channel) is no secret.
+        if hmac.compare_digest(one.token.encode(), token.encode("utf-8", "replace")):
+            return one
+    raise InputError(
+        "there is no such subscription", advice="it may have ended already; nothing is sent then"
+    )
 
 
 def confirm(tracker: Tracker, token: str) -> Subscriber:
@@ -102,6 +117,25 @@ def undo(tracker: Tracker, token: str) -> int:
     """End the pause that one click made; how many mails that were held back now go out. Again: nothing."""
     one = holder(tracker, "undo", token)
     return tracker.subscribers.resume(str(one.id), tracker.clock()) if one.state == "paused" else 0
+
+
+def pause(tracker: Tracker, token: str) -> Subscriber:
+    """Hold mails back, by a link that was sent to the address to manage them. A second time changes nothing."""
+    one = holder(tracker, "manage", token)
+    return tracker.subscribers.pause(str(one.id), tracker.clock()) if one.state == "active" else one
+
+
+def resume(tracker: Tracker, token: str) -> int:
+    """End a pause, or go on where mails had bounced; how many mails that were held back now go out."""
+    one = holder(tracker, "manage", token)
+    return (
+        tracker.subscribers.resume(str(one.id), tracker.clock()) if one.state in ("paused", "bounced") else 0
+    )
+
+
+def manage_link(tracker: Tracker, one: Subscriber) -> str:
+    """A new link to manage a subscription, for somebody who has just shown that its mails reach him: the path alone."""
+    return f"manage/{tokens(tracker.database).sign('manage', one, tracker.clock())}"
 
 
 def leave(tracker: Tracker, token: str) -> int:

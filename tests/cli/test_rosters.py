@@ -118,7 +118,7 @@ def test_subscribers_as_code(cli: Command, home: Path) -> None:
     )
     dry = cli("subscribers", "apply", "--dry-run")
     assert dry.out.splitlines() == [
-        "add a@example.com: *; weekly", "add b@example.com: *; services s3; at least 5 actions; instant",
+        "add a@example.com: all that are watched; weekly", "add b@example.com: all that are watched; services s3; at least 5 actions; instant",
         "2 steps, nothing was written",
     ]  # fmt: skip
     assert len(listed(cli)) == 1
@@ -126,7 +126,7 @@ def test_subscribers_as_code(cli: Command, home: Path) -> None:
     assert cli("subscribers", "apply").out == "0 steps\n"
     file.write_text('[[subscriber]]\naddress = "b@example.com"\nservices = ["s3"]\n')
     assert cli("subscribers", "apply").out.splitlines()[:2] == [
-        "change b@example.com: *; services s3; instant", "remove a@example.com",
+        "change b@example.com: all that are watched; services s3; instant", "remove a@example.com",
     ]  # fmt: skip
     assert [one["address"] for one in listed(cli)] == ["b@example.com", "signed-up@example.com"]
     file.write_text(

@@ -8,10 +8,13 @@ from tests.support.world import World, make_world
 from tracker.changelog.render import Renderer
 
 
+_CATALOGUE = FakeCatalogue()
+_RENDERER = Renderer(_CATALOGUE)  # it compiles each template once, for all tests of a process
+
+
 def web_world(folder: Path) -> World:
-    """A tracker in `folder`, whose templates are read once."""
-    world, catalogue = make_world(folder), FakeCatalogue()
-    renderer = Renderer(catalogue)
+    """A tracker in `folder`."""
+    world = make_world(folder)
     return replace(
-        world, tracker=replace(world.tracker, catalogue=lambda: catalogue, renderer=lambda: renderer)
+        world, tracker=replace(world.tracker, catalogue=lambda: _CATALOGUE, renderer=lambda: _RENDERER)
     )

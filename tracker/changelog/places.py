@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 # Folders of the site's own at the root; a policy of that name stands beside them with its partition.
-RESERVED = frozenset({"actions", "api", "changes", "feeds", "search", "services", "subscribe"})
+RESERVED = frozenset(
+    {
+        *("actions", "api", "changes", "feeds", "search", "services"),
+        *("subscribe", "confirm", "manage", "undo", "unsubscribe", "hooks"),
+    }
+)
 
 
 _PLAIN = re.compile(r"[^A-Za-z0-9._~/-]")  # of RFC 3986: what a path holds as it is

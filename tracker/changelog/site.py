@@ -11,6 +11,7 @@ SECTIONS = (
     ("Attention", "attention.html"),
     ("Status", "status.html"),
 )
+SUBSCRIBE = ("Subscribe", "subscribe")  # where a server answers
 # What a page may load: its style sheet and its icon, and nothing from elsewhere. frame-ancestors is no part of it:
 # a meta element can't say it, so the server sends it as a header.
 # https://www.w3.org/TR/CSP3/#meta-element
@@ -28,6 +29,8 @@ class Frame:
     api: str = ""  # the same as data, from the root; empty: there is none
     static: bool = False  # files alone: no server answers a form
     script: bool = False  # the page has a script of ours
+    # A form needs it: under no-referrer a browser sends `Origin: null` with it (https://fetch.spec.whatwg.org/#append-a-request-origin-header).
+    referrer: str = "no-referrer"
 
     @property
     def root(self) -> str:
@@ -42,4 +45,4 @@ class Frame:
     @property
     def sections(self) -> tuple[tuple[str, str], ...]:
         """The navigation."""
-        return SECTIONS
+        return SECTIONS if self.static else (*SECTIONS, SUBSCRIBE)

@@ -54,10 +54,19 @@ log = logging.getLogger("tracker.daemon")
     "hosts",
     multiple=True,
     metavar="NAME",
-    help="With --web: a name this server is reached by; may be given again.",
+    help="With --web: a name this server is reached by; may be given again. [default: the setting web.hosts]",
+)
+@click.option(
+    "--proxy",
+    "proxies",
+    multiple=True,
+    metavar="ADDRESS",
+    help="With --web: a proxy whose X-Forwarded headers are believed; may be given again. [default: the setting web.proxies]",
 )
 @click.pass_obj
-def command(shell: Shell, web: bool, listen: str, port: int, hosts: tuple[str, ...]) -> None:
+def command(
+    shell: Shell, web: bool, listen: str, port: int, hosts: tuple[str, ...], proxies: tuple[str, ...]
+) -> None:
     """Look, report and mail by the schedule, until SIGTERM or SIGINT; what is in hand then is finished first.
 
     What was due while it was down is done once when it starts. A second daemon, cron or a person may work beside it:
@@ -68,7 +77,7 @@ def command(shell: Shell, web: bool, listen: str, port: int, hosts: tuple[str, .
     shell.log_level = "info"
     tracker = shell.tracker()
     failed = partial(unexpected, shell)
-    pages = _pages(tracker, listen, port, hosts) if web else nullcontext("")
+    pages = _pages(shell, listen, port, hosts, proxies) if web else nullcontext("")
     with stopped_by_signals() as stop, pages as address:
         _greet(tracker)
         if address:
@@ -80,11 +89,15 @@ def command(shell: Shell, web: bool, listen: str, port: int, hosts: tuple[str, .
     put_now(f"{words(tracker.clock())}: stopped")
 
 
-def _pages(tracker: "Tracker", listen: str, port: int, hosts: tuple[str, ...]) -> AbstractContextManager[str]:
+def _pages(
+    shell: Shell, listen: str, port: int, hosts: tuple[str, ...], proxies: tuple[str, ...]
+) -> AbstractContextManager[str]:
     """The pages, beside the work. FastAPI is imported only where somebody wants them."""
-    from tracker.web.serving import Listening, serving
+    from tracker.web.doors import doors_of
+    from tracker.web.serving import listening, serving
 
-    return serving(tracker, Listening(listen, port, hosts))
+    settings = shell.settings()
+    return serving(shell.tracker(), listening(settings, listen, port, hosts, proxies), doors_of(settings))
 
 
 def put_now(text: str) -> None:

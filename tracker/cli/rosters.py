@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from tracker.collaborators import Tracker
     from tracker.delivery.rosters import Entry, Fault, Step
-    from tracker.model.identity import PolicyArn
 
 ROSTER = "subscribers.toml"
 _FILE = click.Path(path_type=Path)
@@ -127,12 +126,12 @@ def apply(shell: Shell, dry_run: bool, wanted: str) -> int:
 def preview(shell: Shell, /, subscriber: str | None, wanted: str, **flags: Any) -> None:
     """What the last twelve months would have sent: to a subscriber, or to one who asks for what the flags say."""
     from tracker.delivery.wish import in_words
-    from tracker.previewing import YEAR, foretell
+    from tracker.previewing import YEAR, foretell, heard_of
 
     tracker = shell.tracker()
     wish = tracker.subscribers.get(subscriber).wish if subscriber else wish_of(flags)
     until = tracker.clock()
-    found = foretell(tracker, wish, heard_of(tracker, wish.policies), until - YEAR, until)
+    found = foretell(tracker, wish, heard_of(tracker, wish), until - YEAR, until)
     if wanted == "json":
         rows = [
             {"at": iso(one.at), "what": one.what, "subject": one.subject, "policies": list(one.policies)}
@@ -144,14 +143,6 @@ def preview(shell: Shell, /, subscriber: str | None, wanted: str, **flags: Any) 
     if found:
         table(("when", "what", "subject"), [(words(one.at), one.what, one.subject) for one in found])
     put(f"{len(found)} {'message' if len(found) == 1 else 'messages'} in the last twelve months")
-
-
-def heard_of(tracker: "Tracker", policies: "Sequence[str]") -> "tuple[PolicyArn, ...]":
-    """The archived policies that are watched; and where a subscription names policies, all."""
-    from tracker.watched import watched
-
-    mine = set(watched(tracker))
-    return tuple(arn for arn in tracker.archive.policies() if arn in mine or "*" not in policies)
 
 
 def _ready(shell: Shell) -> "Tracker":

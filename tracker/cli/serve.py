@@ -30,28 +30,29 @@ from tracker.cli.shell import Shell
     "hosts",
     multiple=True,
     metavar="NAME",
-    help="A name this server is reached by; may be given again. Without one it answers for this machine's own names alone.",
+    help="A name this server is reached by; may be given again. Without one it answers for this machine's own names and that of base_url. [default: the setting web.hosts]",
 )
 @click.option(
     "--proxy",
     "proxies",
     multiple=True,
     metavar="ADDRESS",
-    help="A proxy whose X-Forwarded headers are believed; may be given again.",
+    help="A proxy whose X-Forwarded headers are believed; may be given again. [default: the setting web.proxies]",
 )
 @click.pass_obj
 def command(shell: Shell, listen: str, port: int, hosts: tuple[str, ...], proxies: tuple[str, ...]) -> None:
     """Serve the pages, feeds and the JSON API on this machine, until SIGTERM or SIGINT.
 
-    It reads the archive and writes nothing but what readers ask of it. `daemon --web` does this and looks as well.
+    It reads the archive, and takes subscriptions where the settings allow it. `daemon --web` does this and looks as well.
     """
     from tracker.daemon import stopped_by_signals
-    from tracker.web.serving import Listening, serving
+    from tracker.web.doors import doors_of
+    from tracker.web.serving import listening, serving
 
     shell.log_level = "info"
-    tracker = shell.tracker()
-    where = Listening(listen, port, hosts, ",".join(proxies))
-    with stopped_by_signals() as stop, serving(tracker, where) as address:
+    tracker, settings = shell.tracker(), shell.settings()
+    where = listening(settings, listen, port, hosts, proxies)
+    with stopped_by_signals() as stop, serving(tracker, where, doors_of(settings)) as address:
         put_now(f"reading is at {address}")
         while not stop.wait(3600):
             continue

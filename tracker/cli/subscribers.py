@@ -113,10 +113,11 @@ def add(
 
 
 def _send_last(tracker: "Tracker", subscriber: "Subscriber") -> "Delivery":
+    from tracker.previewing import heard_of
     from tracker.publishing import send_last
     from tracker.service import deliver
 
-    send_last(tracker, subscriber, rosters.heard_of(tracker, subscriber.policies))
+    send_last(tracker, subscriber, heard_of(tracker, subscriber.wish))
     return deliver(tracker)
 
 

@@ -27,6 +27,7 @@ class Limit:
 
 LIMITS: Mapping[str, Limit] = {
     "origin": Limit(20, timedelta(hours=1)),
+    "preview": Limit(60, timedelta(hours=1)),  # by origin too: a year told anew is work
     "all": Limit(500, timedelta(hours=1)),
     "address": Limit(3, timedelta(days=1)),
 }

@@ -105,7 +105,7 @@ def read_filter(record: Mapping[str, Any]) -> Filter:
 def in_words(wish: Wish) -> str:
     """One line: `AWSSupport*; services s3, ec2; at least Write; weekly at 07:00 UTC, summary`."""
     asked = wish.filter
-    parts = [", ".join(wish.policies)]
+    parts = ["all that are watched" if wish.policies == ("*",) else ", ".join(wish.policies)]
     parts += [f"services {', '.join(asked.services)}"] if asked.services else []
     parts += [f"{asked.level} or above"] if asked.level else []
     parts += [f"findings of {', '.join(asked.watch)}"] if asked.watch else []

@@ -1,7 +1,7 @@
 """One validated Settings, made once: policy-tracker.toml, POLICY_TRACKER_* variables, flags; each knows its origin."""
 
 from tracker.settings.load import HOME_VARIABLE, PREFIX, find_home, load_settings
-from tracker.settings.secret import alarm_secrets, dkim_key, mail_password, webhook_secret
+from tracker.settings.secret import admin_token, alarm_secrets, dkim_key, mail_password, webhook_secret
 from tracker.settings.values import (
     DECLARED,
     FILE_NAME,
@@ -16,6 +16,7 @@ from tracker.settings.values import (
     Row,
     ScheduleSettings,
     Settings,
+    WebSettings,
 )
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
     "Row",
     "ScheduleSettings",
     "Settings",
+    "WebSettings",
+    "admin_token",
     "alarm_secrets",
     "dkim_key",
     "find_home",

@@ -241,6 +241,9 @@ TOPICS = strings(
 NETWORKS = strings("networks like '10.20.0.0/16'", _network)
 YES = Kind("true or false", _yes)
 HOST = matching("a host's name or address, like smtp.example.com", _HOST.match)
+HOSTS = strings(
+    "hosts' names like 'tracker.example.com', or '*'", lambda value: value == "*" or _HOST.match(value)
+)
 REGION = matching("an AWS region like us-east-1", re.compile(r"[a-z]{2}(-[a-z]+)+-\d\Z").match)
 URL = matching("an address like https://changes.example.com", _URL.match)
 ADDRESS = matching("a mail address like team@example.com", _address)

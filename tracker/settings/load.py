@@ -169,10 +169,9 @@ def _contradictions(values: Mapping[str, Any], origins: Mapping[str, Origin]) ->
 
     if given("mail.host") and not given("mail.sender"):
         yield f"{origins['mail.host']}: mail.host is set and mail.sender is not; wanted: the address that mails come from"
-    if given("mail.password") and given("mail.password_file"):
-        yield f"{origins['mail.password_file']}: mail.password and mail.password_file are both set; wanted: one of them"
-    if given("channels.webhook_secret") and given("channels.webhook_secret_file"):
-        yield f"{origins['channels.webhook_secret_file']}: channels.webhook_secret and channels.webhook_secret_file are both set; wanted: one of them"
+    for key in ("mail.password", "channels.webhook_secret", "web.admin_token"):
+        if given(key) and given(f"{key}_file"):
+            yield f"{origins[f'{key}_file']}: {key} and {key}_file are both set; wanted: one of them"
     if bool(given("alarm.channel")) != bool(given("alarm.address")):
         key = "alarm.channel" if given("alarm.channel") else "alarm.address"
         yield f"{origins[key]}: {key} is set alone; wanted: alarm.channel together with alarm.address, or neither"

@@ -6,6 +6,8 @@ from pathlib import Path
 from tracker.errors import SettingsError
 from tracker.settings.values import DECLARED, Settings
 
+_TOKEN = 32  # characters: 128 bits, written in hexadecimal
+
 
 def mail_password(settings: Settings) -> str:
     """The password, from the file, the environment or password_file; empty where there is no login.
@@ -35,6 +37,18 @@ def webhook_secret(settings: Settings) -> str:
 def alarm_secrets(settings: Settings) -> tuple[str, str]:
     """(the alarm's address, the address to ping): either may be a secret, so a file that holds them is its owner's."""
     return _secret(settings, "alarm.address", "secret"), _secret(settings, "alarm.ping_url", "secret")
+
+
+def admin_token(settings: Settings) -> str:
+    """What whoever acts as the operator over the web must know; empty where nobody can. SettingsError for one that can be guessed."""
+    token = _secret(settings, "web.admin_token", "token")
+    if token and (len(token) < _TOKEN or not token.isascii() or " " in token):
+        key = "web.admin_token_file" if settings.web.admin_token_file else "web.admin_token"
+        raise SettingsError(
+            f"{key}: the token has {len(token)} characters, or others than letters, digits and signs",
+            advice=f"wanted: {_TOKEN} characters at least that nobody can guess, as `openssl rand -hex 32` makes them",
+        )
+    return token
 
 
 def _secret(settings: Settings, key: str, word: str) -> str:

@@ -230,6 +230,36 @@ class EvidenceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The pages of `serve` and `daemon --web`: who reaches them, and what may be done there beside reading."""
+
+    hosts: tuple[str, ...] = setting(
+        (),
+        kinds.HOSTS,
+        "Names that the pages are reached by, beside this machine's own and that of base_url. '*': any.",
+    )
+    proxies: tuple[str, ...] = setting(
+        (),
+        kinds.NETWORKS,
+        "Proxies whose X-Forwarded headers are believed, by address or network. Empty: nobody's.",
+    )
+    sign_up: str = setting(
+        "open",
+        kinds.one_of("open", "closed"),
+        "Whether whoever reaches the pages may subscribe an address there. Links in mails work either way.",
+    )
+    admin_token: str = setting(
+        "",
+        kinds.TEXT,
+        "Lets whoever knows it force looks and send mails again through the API: 32 characters at least. Empty: nobody can. Better from POLICY_TRACKER_WEB__ADMIN_TOKEN or from the file below.",
+        secret=True,
+    )
+    admin_token_file: Path | None = setting(
+        None, kinds.PATH, "A file that holds it, readable by its owner alone."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """What goes to standard error."""
 
@@ -304,6 +334,7 @@ class Settings:
     alarm: AlarmSettings = field(default=AlarmSettings())
     attention: AttentionSettings = field(default=AttentionSettings())
     evidence: EvidenceSettings = field(default=EvidenceSettings())
+    web: WebSettings = field(default=WebSettings())
     log: LogSettings = field(default=LogSettings())
     origins: Mapping[str, Origin] = field(default_factory=dict)  # by key; absent: the default
 

@@ -8,22 +8,34 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from tracker.collaborators import Tracker
-from tracker.errors import InputError, LockedError, SetupError, TrackerError, UnknownPolicyError
+from tracker.errors import (
+    InputError,
+    RefusedError,
+    SetupError,
+    TrackerError,
+    TryLaterError,
+    UnknownPolicyError,
+)
 from tracker.web import problems
 from tracker.web.api import add_api
+from tracker.web.doors import Doors
 from tracker.web.guard import Guard
-from tracker.web.headers import SAFE
+from tracker.web.headers import SAFE, place_of
 from tracker.web.health import add_health
+from tracker.web.hooks import add_hooks
+from tracker.web.operating import add_operating
 from tracker.web.page import ElsewhereError, MissingPageError
 from tracker.web.pages import Pages
 from tracker.web.sending import send
+from tracker.web.subscribing import add_subscribing
 
 log = logging.getLogger(__name__)
 _LONGEST_VALUE = 400
+READING = Doors()
 
 
-def make_app(tracker: Tracker, *, hosts: tuple[str, ...] = ()) -> FastAPI:
-    """The application on one tracker. `hosts`: the names it is reached by; none: this machine's own alone."""
+def make_app(tracker: Tracker, *, hosts: tuple[str, ...] = (), doors: Doors = READING) -> FastAPI:
+    """The application on one tracker. `hosts`: the names it is reached by; none: this machine's own alone. `doors`: what is open beside reading."""
     from importlib.metadata import version
 
     app = FastAPI(
@@ -44,6 +56,9 @@ def make_app(tracker: Tracker, *, hosts: tuple[str, ...] = ()) -> FastAPI:
     problems.on_validation(app)
     add_health(app, tracker)
     add_api(app, pages)
+    add_operating(app, tracker, doors.admin)
+    add_hooks(app, tracker, doors.intake)
+    add_subscribing(app, pages, doors)
 
     @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def any_page(request: Request, path: str) -> Response:
@@ -68,7 +83,7 @@ def _add_faults(app: FastAPI, pages: Pages) -> None:
     async def told(request: Request, error: Exception) -> Response:
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
         if status >= 500:
-            log.warning("%s", error, extra={"path": request.url.path})
+            log.warning("%s", error, extra={"path": place_of(request.url.path)})
         return problems.answer(request, pages, status, str(error), getattr(error, "advice", ""))
 
     @app.exception_handler(HTTPException)
@@ -80,7 +95,7 @@ def _add_faults(app: FastAPI, pages: Pages) -> None:
 
     @app.exception_handler(Exception)
     async def ours(request: Request, error: Exception) -> Response:
-        log.error("an unexpected error, and our own fault", exc_info=error, extra={"path": request.url.path})
+        log.error("an unexpected error, and our own fault", exc_info=error, extra={"path": place_of(request.url.path)})
         answer = problems.answer(request, pages, 500, "Something went wrong here, and it is our own fault.")
         for name, value in SAFE:
             answer.headers[name] = value
@@ -90,6 +105,7 @@ def _add_faults(app: FastAPI, pages: Pages) -> None:
 _STATUS: tuple[tuple[type[TrackerError], int], ...] = (
     (UnknownPolicyError, 404),
     (InputError, 400),
-    (LockedError, 503),
+    (TryLaterError, 503),
     (SetupError, 503),
+    (RefusedError, 503),
 )

@@ -13,7 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.errors import TrackerError
 from tracker.web import problems
-from tracker.web.headers import SAFE, known_host, policy
+from tracker.web.headers import SAFE, known_host, place_of, policy
+from tracker.web.operating import ROOT as ADMIN
 from tracker.web.sending import ANSWERED, answer
 from tracker.web.warm import Warm
 
@@ -50,7 +51,7 @@ class Guard:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         headers, path, query = Headers(scope=scope), str(scope["path"]), bytes(scope["query_string"])
-        send = _with_headers(send, api=path.startswith("/api/"))
+        send = _with_headers(send, api=path.startswith("/api/") and not path.startswith(ADMIN))
         if not known_host(headers.get("host", ""), self._hosts) and path != "/healthz":
             refused = problems.problem(421, "This server does not answer for that host.")
             return await refused(scope, receive, send)
@@ -68,7 +69,8 @@ class Guard:
             await send({"type": "http.response.start", "status": status, "headers": raw})
             await send({"type": "http.response.body", "body": body})
             return None
-        await self._ask(scope, receive, send)
+        # What is done is done to its end, mails that go out after the answer included: only readers are sent away.
+        await (self._ask if reading else self._app)(scope, receive, send)
         if moment is not None and (made := scope.get(ANSWERED)) is not None:
             self._warm.put(path, query, moment, made)
         return None
@@ -90,7 +92,7 @@ class Guard:
         if done:
             return asked.result()
         late = True
-        log.warning("a page takes longer than %g s", self._wait_s, extra={"path": scope["path"]})
+        log.warning("a page takes longer than %g s", self._wait_s, extra={"path": place_of(scope["path"])})
         self._late.add(asked)
         asked.add_done_callback(self._late.discard)
         refused = problems.answer(
@@ -112,7 +114,7 @@ def _with_headers(send: Send, *, api: bool) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in SAFE:
-                headers[name] = value
+                headers.setdefault(name, value)
             headers.setdefault("content-security-policy", policy())
             if api:
                 for name, value in _CORS:

@@ -16,6 +16,8 @@ SAFE = (
     ("x-frame-options", "DENY"),
 )
 
+LINKS = ("confirm", "manage", "undo", "unsubscribe")  # whoever has a path below may do what it is for
+
 
 def policy(*, script: bool = False) -> str:
     """The Content-Security-Policy of a page."""
@@ -39,3 +41,9 @@ def same_site(origin: str | None, fetch_site: str | None, host: str) -> bool:
     if fetch_site is not None:
         return fetch_site in ("same-origin", "none")
     return origin is None or urlsplit(origin).netloc == host
+
+
+def place_of(path: str) -> str:
+    """A path as a log may have it: of a link that holds a token, all but the token."""
+    head, _, rest = path.lstrip("/").partition("/")
+    return f"/{head}/***" if rest and head in LINKS else path

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
-    400: "The question can't be read", 403: "Refused", 404: "Not found", 405: "Only reading is possible here",
-    414: "The question is too long", 421: "Another host is meant", 422: "The question can't be read",
-    500: "Our own fault", 503: "Try again later",
+    400: "The question can't be read", 401: "The admin token is missing or wrong", 403: "Refused: that came from another site",
+    404: "Not found", 405: "Only reading is possible here", 408: "It took too long to come", 413: "That is too large",
+    414: "The question is too long", 415: "That is no form", 421: "Another host is meant",
+    422: "The question can't be read", 429: "Too often", 500: "Our own fault", 503: "Try again later",
 }  # fmt: skip
 
 
@@ -30,7 +31,7 @@ def problem(status: int, detail: str, advice: str = "") -> Response:
 
 def answer(request: Request, pages: "Shelf", status: int, detail: str, advice: str = "") -> Response:
     """A problem in the reader's form: JSON for the API, a page for everybody else."""
-    if request.url.path.startswith("/api/"):
+    if request.url.path.startswith(("/api/", "/hooks/")):
         return problem(status, detail, advice)
     path = request.url.path.lstrip("/")
     page = pages.render(

@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import uvicorn
 
 from tracker.collaborators import Tracker
 from tracker.errors import SetupError
-from tracker.web.app import make_app
+from tracker.web.app import READING, make_app
+from tracker.web.doors import Doors
+
+if TYPE_CHECKING:
+    from tracker.settings import Settings
 
 log = logging.getLogger(__name__)
 _START_S, _STOP_S = 20.0, 5.0
@@ -36,12 +42,23 @@ class _Server(uvicorn.Server):
         yield
 
 
+def listening(
+    settings: "Settings", address: str, port: int, hosts: tuple[str, ...], proxies: tuple[str, ...]
+) -> Listening:
+    """Where to listen by flags and settings: a flag stands in for its setting. What mails link to is answered too."""
+    named = hosts or settings.web.hosts
+    base = urlsplit(settings.base_url).hostname if settings.base_url else None
+    return Listening(
+        address, port, (*named, *((base,) if base else ())), ",".join(proxies or settings.web.proxies)
+    )
+
+
 @contextmanager
-def serving(tracker: Tracker, where: Listening) -> Iterator[str]:
+def serving(tracker: Tracker, where: Listening, doors: Doors = READING) -> Iterator[str]:
     """The server, from when it answers to when it has stopped; yields its address. Raises SetupError for a port that is taken."""
     hosts = where.hosts and (*where.hosts, "localhost", "127.0.0.1", "::1")
     config = uvicorn.Config(
-        make_app(tracker, hosts=hosts),
+        make_app(tracker, hosts=hosts, doors=doors),
         host=where.host,
         port=where.port,
         log_config=None,
