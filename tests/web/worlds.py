@@ -7,7 +7,6 @@ from tests.support.fake_catalogue import FakeCatalogue
 from tests.support.world import World, make_world
 from tracker.changelog.render import Renderer
 
-
 _CATALOGUE = FakeCatalogue()
 _RENDERER = Renderer(_CATALOGUE)  # it compiles each template once, for all tests of a process
 
