@@ -49,14 +49,14 @@ def ask(browser: TestClient, address: str = "anna@example.org", **fields: str) -
         "/subscribe", data={**PLAIN, "address": address, "do": "subscribe", **fields}, headers=OURS
     )
     assert answer.status_code == 200, answer.text
-    return answer.text
+    return str(answer.text)
 
 
 def link(world: World, purpose: str) -> str:
     """The newest link of a purpose that was mailed."""
     with world.tracker.database.read() as db:
         texts = "\n".join(row["text"] for row in db.query("SELECT text FROM messages ORDER BY created, id"))
-    return re.findall(rf"{BASE}(/{purpose}/[\w.-]+)$", texts, re.MULTILINE)[-1]
+    return str(re.findall(rf"{BASE}(/{purpose}/[\w.-]+)$", texts, re.MULTILINE)[-1])
 
 
 def state(world: World, address: str = "anna@example.org") -> str:
