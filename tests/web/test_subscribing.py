@@ -309,7 +309,7 @@ def test_links_that_are_not_ours_or_no_more_do_nothing(world: World, browser: Te
     token = confirm.rpartition("/")[2]
     one = world.tracker.subscribers.get("team@example.org")
     manage = signup.manage_link(world.tracker, one).rpartition("/")[2]
-    wrong = [token[:-1], token + "A", token.swapcase(), "x", "%00", "e" * 3_000, f"{one.id}", "%201", "team@example.org", "%E2%80%AE", "%ff"]  # fmt: skip
+    wrong = [token[:-1], token + "A", token.swapcase(), "x", "%00", "e" * 1_900, f"{one.id}", "%201", "team@example.org", "%E2%80%AE", "%ff"]  # fmt: skip
     tries = [
         f"/{purpose}/{text}" for purpose in ("confirm", "manage", "undo", "unsubscribe") for text in wrong
     ]

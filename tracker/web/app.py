@@ -95,7 +95,11 @@ def _add_faults(app: FastAPI, pages: Pages) -> None:
 
     @app.exception_handler(Exception)
     async def ours(request: Request, error: Exception) -> Response:
-        log.error("an unexpected error, and our own fault", exc_info=error, extra={"path": place_of(request.url.path)})
+        log.error(
+            "an unexpected error, and our own fault",
+            exc_info=error,
+            extra={"path": place_of(request.url.path)},
+        )
         answer = problems.answer(request, pages, 500, "Something went wrong here, and it is our own fault.")
         for name, value in SAFE:
             answer.headers[name] = value
