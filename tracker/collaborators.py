@@ -12,6 +12,7 @@ from tracker.archive.changelogs import Changelogs
 from tracker.delivery.channel import Channel
 from tracker.delivery.outbox import Outbox
 from tracker.delivery.subscribers import Subscribers
+from tracker.errors import SetupError
 from tracker.model.catalogue import Catalogue
 from tracker.model.history import Kind
 from tracker.model.identity import PolicyArn, VersionId
@@ -65,12 +66,16 @@ class Tracker:
     accounts: Callable[[], Mapping[str, Sequence[str]]] = dict  # what other accounts say is attached there
 
     def reading(self, arn: PolicyArn) -> Reading:
-        """The past of one policy."""
+        """The past of one policy, from its files; where the index is behind them, what it would save is done again."""
+        try:
+            rows = self.archive.changes(arn)
+        except SetupError:
+            rows = ()
         archived = self.archive.known(arn).archived
         ids: Counter[VersionId | None] = Counter(version for version, _ in archived)
         kinds = {
             (row.from_version, row.to_version): Kind(row.kind)
-            for row in self.archive.changes(arn)
+            for row in rows
             if ids[row.from_version] < 2 and ids[row.to_version] < 2  # made again, two versions share one id
         }
         return Reading(

@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from tracker.model.identity import PolicyArn
+from tracker.model.identity import FILE, PolicyArn
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -45,8 +45,8 @@ _CONSOLES = {
 
 
 def console_link(policy: PolicyArn) -> str:
-    """The policy's page in the IAM console; empty for a partition whose console nobody outside can name."""
-    base = _CONSOLES.get(policy.partition)
+    """The policy's page in the IAM console; empty for a file's, and a partition whose console nobody outside can name."""
+    base = _CONSOLES.get(policy.partition) if policy.account != FILE else None
     if base is None:
         return ""
     arn = re.sub(

@@ -9,7 +9,7 @@ from typing import Any
 from tracker.cli.policies import read_text
 from tracker.errors import DocumentError
 from tracker.model.history import Endpoint
-from tracker.model.identity import PolicyArn, VersionId
+from tracker.model.identity import FILE, PolicyArn, VersionId
 from tracker.model.instants import parse_instant
 from tracker.policy.document import Document
 from tracker.policy.json_text import read_json
@@ -56,10 +56,10 @@ def _read(path: Path, text: str) -> FileDocument:
 
 
 def policy_of(before: FileDocument, after: FileDocument) -> PolicyArn:
-    """The policy that both files are of, else one that is named after the newer file."""
+    """The policy that both files are of, else one that is named after the newer file and says in its ARN that it is a file."""
     if before.arn and before.arn == after.arn:
         return before.arn
-    return PolicyArn("aws", _NOT_A_NAME.sub("-", after.path.stem)[:128] or "file")
+    return PolicyArn("aws", _NOT_A_NAME.sub("-", after.path.stem)[:128] or "file", account=FILE)
 
 
 def _arn(text: object) -> PolicyArn | None:

@@ -11,6 +11,8 @@ _PARTITION = re.compile(r"aws[a-z0-9-]{0,30}\Z")
 _NAME = re.compile(r"[\w+=,.@-]{1,128}\Z", re.ASCII)
 _VERSION = re.compile(r"v([1-9][0-9]{0,8})(\.[A-Za-z0-9-]*)?\Z")
 
+FILE = "file"  # in the place of the account: the document came out of a file, and no ARN with it
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class PolicyArn:
@@ -19,7 +21,9 @@ class PolicyArn:
     partition: str  # 'aws', 'aws-us-gov', 'aws-cn', ...
     name: str  # 'AWSSupportServiceRolePolicy'
     path: str = "/"  # '/', '/aws-service-role/', ...: begins and ends with a slash
-    account: str = "aws"  # 'aws', or twelve digits for a policy of a customer's own
+    account: str = (
+        "aws"  # 'aws', or twelve digits for a policy of a customer's own; FILE for none that AWS has
+    )
 
     @classmethod
     def parse(cls, text: str) -> "PolicyArn":

@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,7 +103,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """`read()` on the bare connection."""
-        with self.told(), self._lent() if self._reuses else self._connected() as connection:
+        with self.told(), self._way_to_read() as connection:
             connection.execute("PRAGMA query_only=ON")
             connection.execute("BEGIN")
             try:
@@ -112,6 +112,26 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 connection.execute("PRAGMA query_only=OFF")
+
+    def _way_to_read(self) -> "AbstractContextManager[sqlite3.Connection]":
+        if self._reuses:
+            return self._lent()
+        return self._resting() if self._stands_still() else self._connected()
+
+    @contextmanager
+    def _resting(self) -> Iterator[sqlite3.Connection]:
+        """The file as it lies there, of a folder that this user may only read. Raises LockedError if it was written meanwhile."""
+        before = self._state()
+        connection = self._opened(still=True)
+        try:
+            self._at_our_schema(connection)
+            yield connection
+        finally:
+            connection.close()
+        if before != self._state() or not self._stands_still():
+            raise LockedError(
+                f"{self.path} was written to while it was read", advice="try again; another process has it"
+            )
 
     def reuse(self) -> None:
         """From now on keep each thread's connection for its next reading: who reads all day need not open the file each time."""
@@ -178,12 +198,28 @@ class Database:
         finally:
             connection.close()
 
-    def _opened(self) -> sqlite3.Connection:
+    def _opened(self, *, still: bool = False) -> sqlite3.Connection:
         if not self.path.exists():
             self._make_file()
-        connection = sqlite3.connect(self.path, timeout=self._busy_s, isolation_level=None)
+        name = f"{self.path.resolve().as_uri()}?immutable=1" if still else str(self.path)
+        connection = sqlite3.connect(name, timeout=self._busy_s, isolation_level=None, uri=still)
         connection.execute("PRAGMA foreign_keys=ON")
         return connection
+
+    def _stands_still(self) -> bool:
+        """Whether this user may only read and nobody writes: beside a write-ahead log SQLite writes even to read."""
+        effective = os.access in os.supports_effective_ids
+        return (
+            self.path.exists()
+            and not self.path.with_name(f"{self.path.name}-wal").exists()
+            and not all(
+                os.access(place, os.W_OK, effective_ids=effective) for place in (self.path, self.path.parent)
+            )
+        )
+
+    def _state(self) -> tuple[int, int, int]:
+        at = self.path.stat()
+        return at.st_ino, at.st_size, at.st_mtime_ns
 
     def _file(self) -> tuple[int, int] | None:
         """Which file it is: one that was restored from a backup is another."""

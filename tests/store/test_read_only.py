@@ -1,0 +1,78 @@
+"""A tracker's folder that may only be read: an auditor's copy, a mount, another user's."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tracker.errors import LockedError, SetupError
+from tracker.store.database import Database
+
+NOBODY = 65534
+ROOT = os.geteuid() == 0
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root may write everywhere: be somebody else for a while."""
+    if not ROOT:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that others can reach, which those of pytest are not."""
+    folder = Path(tempfile.mkdtemp(prefix="policy-tracker-test-"))
+    folder.chmod(0o755)
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_what_may_only_be_read_is_read(place: Path) -> None:
+    database = Database(place / "tracker.db")
+    database.set_meta("a", "1")
+    database.path.chmod(0o444)
+    place.chmod(0o555)
+    with as_nobody():
+        assert database.get_meta("a") == "1"
+        with pytest.raises(SetupError, match="can't be used"):
+            database.set_meta("a", "2")
+    assert [one.name for one in place.iterdir()] == ["tracker.db"]
+
+
+def test_what_is_written_meanwhile_is_said(place: Path) -> None:
+    database = Database(place / "tracker.db")
+    database.set_meta("a", "1")
+    database.path.chmod(0o444)
+    place.chmod(0o555)
+
+    def read() -> None:
+        with database.reading():
+            if not ROOT:  # its owner is we, who may not write it but may date it
+                os.utime(database.path, ns=(1, 1))
+                return
+            os.seteuid(0)
+            database.set_meta("a", "2")
+            os.seteuid(NOBODY)
+
+    with as_nobody(), pytest.raises(LockedError, match="while it was read"):
+        read()
+
+
+def test_what_may_be_written_is_opened_as_ever(place: Path) -> None:
+    database = Database(place / "tracker.db")
+    database.set_meta("a", "1")
+    with database.held():
+        database.set_meta("a", "2")
+        assert database.get_meta("a") == "2"
