@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tracker.model.catalogue import Catalogue
     from tracker.model.rules import Rules
     from tracker.settings.values import Settings
+    from tracker.sources.cloudtrail_lookup import EventHistory
 
 Security = Literal["starttls", "tls", "none"]
 
@@ -247,6 +248,25 @@ def _signer(settings: "Settings") -> "Signer | None":
     from tracker.delivery.dkim import signer
 
     return signer(mail.dkim_domain or parseaddr(mail.sender)[1].rpartition("@")[2], mail.dkim_selector, key)
+
+
+def event_history(settings: "Settings") -> "EventHistory":
+    """CloudTrail's event history, asked as IAM is."""
+    from tracker.sources.cloudtrail_lookup import EventHistory
+    from tracker.sources.iam_client import Connection
+
+    aws = settings.aws
+    return EventHistory(
+        Connection(
+            region=aws.region,
+            profile=aws.profile,
+            connect_timeout_s=aws.connect_timeout_s,
+            read_timeout_s=aws.read_timeout_s,
+            attempts=aws.attempts,
+            profiles=dict(aws.profiles),
+        ),
+        aws.partition,
+    )
 
 
 def _partitions(settings: "Settings") -> tuple[str, ...]:

@@ -2,11 +2,17 @@
 
 import gzip
 import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from benchmarks._trails import make
 from tests.cli.conftest import Command
+from tests.support.fake_cloudtrail import FakeCloudTrail, denied, fault, throttled
 from tests.support.trails import event, log_file, session
+from tracker.model.instants import iso, words
 
 CALLS = [
     event("DescribeInstances", "2026-08-20T10:00:00Z"),
@@ -144,3 +150,71 @@ def test_whole_trees_by_one_process_or_several_and_by_the_plainest_program_there
     assert counted["cloudwatch:DescribeAlarms"] == expected["monitoring.amazonaws.com DescribeAlarms"]
     again = json.loads(cli("used", tmp_path / "logs", "--json").out)
     assert {**again, "made_at": ""} == {**record, "made_at": ""}
+
+
+@pytest.fixture
+def trail(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCloudTrail]:
+    with FakeCloudTrail() as trail:
+        for name, value in trail.environment().items():
+            monkeypatch.setenv(name, value)
+        yield trail
+
+
+def test_the_same_from_the_event_history(
+    cli: Command, home: Path, tmp_path: Path, trail: FakeCloudTrail
+) -> None:
+    at = iso(datetime.now(UTC) - timedelta(days=3))
+    trail.put(
+        "eu-central-1",
+        event("DescribeInstances", at),
+        event("RunInstances", at, identity=session("app", "app")),
+    )
+    ended = cli("used", "--lookup", "--region", "eu-central-1")
+    assert (ended.code, ended.err) == (0, "")
+    assert "1 call of 1 action in 1 service" in ended.out
+    assert "CloudTrail's event history of 1 region since " in ended.out
+    log_file(tmp_path / "logs", [event("DescribeInstances", at), event("DescribeVpcs", at)])
+    both = json.loads(cli("used", tmp_path / "logs", "--lookup", "--region", "eu-central-1", "--json").out)
+    assert (both["total"]["calls"], both["duplicates"], both["read"]["files"], both["read"]["events"]) == (
+        2,
+        1,
+        1,
+        4,
+    )
+
+
+def test_a_history_that_may_not_be_read_names_the_action(
+    cli: Command, home: Path, trail: FakeCloudTrail
+) -> None:
+    trail.always("*", denied())
+    ended = cli("used", "--lookup", "--region", "eu-central-1", "--region", "us-east-1")
+    assert (ended.code, ended.out) == (4, "")
+    assert "cloudtrail:LookupEvents is missing" in ended.err
+
+
+def test_a_history_that_is_cut_off_says_how_far_it_got_and_goes_on(
+    cli: Command, home: Path, trail: FakeCloudTrail
+) -> None:
+    trail.page_size = 1
+    moments = [datetime.now(UTC) - timedelta(days=days) for days in (1, 2)]
+    trail.put("eu-central-1", *(event("DescribeInstances", iso(at)) for at in moments))
+    trail.next(lambda: None, throttled())
+    ended = cli("used", "--lookup", "--region", "eu-central-1", "--set", "aws.attempts=1")
+    assert ended.code == 75
+    assert (
+        f"eu-central-1 is read back to {words(moments[0])} only: the same command goes on from there."
+        in ended.out
+    )
+    assert "1 call of 1 action" in ended.out
+    assert "throttled" in ended.err
+    again = cli("used", "--lookup", "--region", "eu-central-1")
+    assert (again.code, "2 calls of 1 action" in again.out) == (0, True)
+
+
+def test_regions_that_are_not_enabled_are_no_fault_unless_they_were_named(
+    cli: Command, home: Path, trail: FakeCloudTrail
+) -> None:
+    trail.always("ap-east-1", fault("UnrecognizedClientException"))
+    named = cli("used", "--lookup", "--region", "ap-east-1", "--region", "us-east-1")
+    assert (named.code, "ap-east-1: AWS does not accept there" in named.err) == (4, True)
+    assert cli("used", "--region", "us-east-1").code == 2

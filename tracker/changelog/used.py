@@ -37,6 +37,17 @@ def used_record(found: UsedReport, *, public: bool = False) -> dict[str, Any]:
             "outside": found.read.outside,
             "namesakes": found.read.namesakes,
             "unread": found.read.unread,
+            "looked_up": [
+                {
+                    "region": one.region,
+                    "events": one.events,
+                    "since": iso(one.since) if one.since else None,
+                    "until": iso(one.until) if one.until else None,
+                    "reached": iso(one.reached) if one.reached else None,
+                    "failed": bool(one.failed) if public else one.failed,
+                }
+                for one in found.read.looked_up
+            ],
             "broken": len(found.read.broken)
             if public
             else [{"path": one.path, "why": one.why} for one in found.read.broken],
@@ -159,7 +170,10 @@ def notes(found: UsedReport) -> Iterator[str]:
     """What a reader must know beside the figures, a sentence each."""
     read = found.read
     if read.files:
-        yield f"Read {count(read.files, 'log file')} with {count(read.events, 'event')} of everybody."
+        of_files = read.events - sum(one.events for one in read.looked_up)
+        yield f"Read {count(read.files, 'log file')} with {count(of_files, 'event')} of everybody."
+    if read.looked_up:
+        yield from _looked_up(found)
     if read.outside:
         yield (
             f"{count(read.outside, 'log file')} {was(read.outside)} passed over: delivered before the period,"
@@ -174,6 +188,11 @@ def notes(found: UsedReport) -> Iterator[str]:
             f"{count(read.namesakes, 'event')} of another role of the same name {was(read.namesakes)} left out:"
             f" only the service makes roles under aws-service-role/{found.role.service}."
         )
+    yield from _where(found)
+
+
+def _where(found: UsedReport) -> Iterator[str]:
+    """Where it was done, and what it is held against."""
     if found.total:
         where = [count(len(found.total.regions), "region") + f" ({some(found.total.regions, 8)})"]
         if len(found.total.accounts) > 1:
@@ -185,3 +204,23 @@ def notes(found: UsedReport) -> Iterator[str]:
         yield f"Held against {in_force_words(found.policies)} at the end, and at each call against what was in force then."
     else:
         yield "No policy of this role is known, so nothing is judged: name one with --policy."
+
+
+def _looked_up(found: UsedReport) -> Iterator[str]:
+    """How far the event history was read."""
+    told = found.read.looked_up
+    whole = [one for one in told if one.since and one.until and not one.failed]
+    if whole:
+        since = max(one.since for one in whole if one.since)
+        events = sum(one.events for one in whole)
+        yield (
+            f"CloudTrail's event history of {count(len(whole), 'region')} since {words(since)}:"
+            f" {count(events, 'event')} of everybody, management events alone."
+        )
+    for one in told:
+        if one.reached:
+            yield f"{one.region} is read back to {words(one.reached)} only: the same command goes on from there."
+        elif one.failed and one.until:
+            yield f"{one.region} is read up to {words(one.until)} only."
+        elif one.failed:
+            yield f"{one.region} is not read."

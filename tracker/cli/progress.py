@@ -42,3 +42,15 @@ def counting(what: str, of: str) -> Iterator[Callable[[int, int], None]]:
             bar.update(task, completed=done, total=there_are or None, rate=rate, refresh=True)
 
         yield draw
+
+
+@contextmanager
+def saying(what: str) -> Iterator[Callable[[str], None]]:
+    """What is called with how far something is; said beside a moving sign on a terminal, nowhere else."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield lambda text: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what) as status:
+        yield lambda text: status.update(f"{what}: {text}")

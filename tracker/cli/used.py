@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING
 import click
 
 from tracker.cli.app import Examples, formatted
-from tracker.cli.exits import PARTIAL
+from tracker.cli.exits import PARTIAL, worst
 from tracker.cli.output import put, put_error, put_json, table
 from tracker.cli.policies import POLICY, archived, stretch
-from tracker.cli.progress import counting
+from tracker.cli.progress import counting, saying
 from tracker.cli.shell import Shell
+from tracker.model.instants import words
+from tracker.model.used import Read, both
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tracker.collaborators import Tracker
-    from tracker.model.used import Calls, UsedReport
+    from tracker.errors import TrackerError
+    from tracker.model.used import Calls, Role, UsedReport
+    from tracker.using.tally import Tally
 
 ROLE = "AWSServiceRoleForSupport"
 _SHOWN = 5  # broken files that are named in full
@@ -29,10 +32,23 @@ _SHOWN = 5  # broken files that are named in full
     examples=(
         "aws s3 sync s3://BUCKET/AWSLogs/111122223333/CloudTrail logs && policy-tracker used logs",
         "policy-tracker used logs --month 2026-08 --json",
+        "policy-tracker used --lookup --region eu-central-1 --region us-east-1",
         "policy-tracker used logs --unused    # every action that was granted and never used",
     ),
 )
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="PATH...")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH...]")
+@click.option(
+    "--lookup",
+    is_flag=True,
+    help="Ask CloudTrail for the last 90 days, at two calls a second; cut off, it goes on.",
+)
+@click.option(
+    "--region",
+    "regions",
+    multiple=True,
+    metavar="REGION",
+    help="With --lookup: of this region alone; may be given again. [default: every region]",
+)
 @click.option(
     "--role", "role_name", default=ROLE, show_default=True, metavar="NAME-OR-ARN", help="Whose calls."
 )
@@ -54,6 +70,8 @@ _SHOWN = 5  # broken files that are named in full
 def command(
     shell: Shell,
     paths: tuple[Path, ...],
+    lookup: bool,
+    regions: tuple[str, ...],
     role_name: str,
     policies: tuple[str, ...],
     month_: str | None,
@@ -62,18 +80,24 @@ def command(
     unused: bool,
     no_keep: bool,
     wanted: str,
-) -> int | None:
+) -> int:
     """What a role really did: each action with its calls, and what was granted and never used.
 
     PATH is a folder of CloudTrail's log files as S3 holds them, or single files. Only what was done in a session of the
     role counts, or by its service. Each call is held against the version that was in force when it was made. Of a file
     that can't be read nothing counts: it is named, and the exit code is 3. Data events are missing where no trail was told
     to log them: docs/used.md.
+
+    --lookup asks CloudTrail's event history instead, or beside: every management event of each region, 50 a call.
+    What was found stays in the tracker's folder, so that each run asks only for what is new.
     """
-    if not paths:
-        raise click.UsageError("name a folder of CloudTrail's log files, or single ones")
+    if not paths and not lookup:
+        raise click.UsageError(
+            "name a folder of CloudTrail's log files, or single ones; or ask with --lookup"
+        )
+    if regions and not lookup:
+        raise click.UsageError("--region goes with --lookup")
     from tracker.using.grants import Grants
-    from tracker.using.reading import read_logs
     from tracker.using.report import report
     from tracker.using.tally import Tally
     from tracker.using.whose import policies_of, role_of
@@ -81,19 +105,27 @@ def command(
     tracker = shell.tracker()
     role = role_of(role_name)
     named = archived(tracker, policies) if policies else ()
-    period = _period(tracker, month_, since, until)
+    begin, end = stretch(month_, since, until, tracker.clock()) or (None, None)
     grants = Grants(map(tracker.reading, policies_of(tracker, role, named)), tracker.catalogue())
     tally = Tally(grants.stretch)
-    with counting("reading", "files") as told:
-        read = read_logs(role, paths, *period, tally, told=told)
+    read = Read()
+    failed: dict[str, TrackerError] = {}
+    if paths:
+        from tracker.using.reading import read_logs
+
+        with counting("reading", "files") as told:
+            read = read_logs(role, paths, begin, end, tally, told=told)
+    if lookup:
+        looked, failed = _look_up(shell, role, regions, tally, begin, end)
+        read = looked if not paths else both(read, looked)
     found = report(
         role,
         tally,
         grants,
         tracker.catalogue(),
         read=read,
-        since=period[0],
-        until=period[1],
+        since=begin,
+        until=end,
         made=tracker.clock(),
     )
     if not no_keep:
@@ -107,17 +139,50 @@ def command(
         put_json(used_record(found))
     else:
         _put(found, unused)
+    return _put_troubles(read, failed)
+
+
+def _look_up(
+    shell: Shell,
+    role: "Role",
+    regions: tuple[str, ...],
+    tally: "Tally",
+    since: "datetime | None",
+    until: "datetime | None",
+) -> "tuple[Read, dict[str, TrackerError]]":
+    """Ask CloudTrail. Raises what went wrong where nothing was ever looked up."""
+    from tracker.archive.lookups import Lookups
+    from tracker.bootstrap import event_history
+    from tracker.sources.cloudtrail_lookup import NotEnabledError
+    from tracker.using.looking import Told, counted, look_up
+
+    tracker, history = shell.tracker(), event_history(shell.settings())
+    lookups = Lookups(tracker.home, history.account(), role.name)
+    wanted = regions or history.regions()
+    with saying("asking CloudTrail") as say:
+
+        def told(one: Told) -> None:
+            back = f", back to {words(one.reached)}" if one.reached else ""
+            say(f"{one.region}, {one.events:,} events{back}")
+
+        failed = look_up(role, history, lookups, wanted, tracker.clock(), told=told)
+    if not regions:  # nobody asked for these by name
+        failed = {region: error for region, error in failed.items() if not isinstance(error, NotEnabledError)}
+    read = counted(lookups, wanted, failed, tally, since, until)
+    if failed and not any(one.until or one.reached for one in read.looked_up):
+        raise next(iter(failed.values()))
+    return read, failed
+
+
+def _put_troubles(read: "Read", failed: "dict[str, TrackerError]") -> int:
+    """What went wrong, on standard error, and the exit code that it comes to."""
     for one in read.broken[:_SHOWN]:
         put_error(f"{one.path}: {one.why}")
     if len(read.broken) > _SHOWN:
         put_error(f"and {len(read.broken) - _SHOWN:,} more could not be read (--json names them all)")
-    return PARTIAL if read.broken else None
-
-
-def _period(
-    tracker: "Tracker", month_: str | None, since: str | None, until: str | None
-) -> "tuple[datetime | None, datetime | None]":
-    return stretch(month_, since, until, tracker.clock()) or (None, None)
+    for error in failed.values():
+        put_error(str(error), error.advice)
+    return worst([*([PARTIAL] if read.broken else ()), *(error.exit_code for error in failed.values())])
 
 
 def _put(found: "UsedReport", unused: bool) -> None:

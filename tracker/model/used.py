@@ -1,6 +1,6 @@
 """What a role was seen to do: the calls that CloudTrail recorded, and what they come to."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -49,6 +49,20 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
+class LookedUp:
+    """How far CloudTrail's event history of one region has been read."""
+
+    region: str
+    events: int  # of everybody, in all runs
+    since: datetime | None = None  # UTC: without a gap from here ...
+    until: datetime | None = None  # ... to here; None: nothing yet
+    reached: datetime | None = (
+        None  # UTC: a run that was cut off has come back to this instant, and goes on from there
+    )
+    failed: str = ""  # why this run did not complete it; empty: it did
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """What was read to find the calls."""
 
@@ -59,6 +73,18 @@ class Read:
     namesakes: int = 0  # events of a role of the same name that is not the service's
     unread: int = 0  # events in readable files that are no events as CloudTrail writes them
     broken: tuple[Broken, ...] = ()
+    looked_up: tuple[LookedUp, ...] = ()  # regions, where the event history was asked
+
+
+def both(files: Read, looked_up: Read) -> Read:
+    """What was read of log files and of the event history."""
+    return replace(
+        files,
+        events=files.events + looked_up.events,
+        namesakes=files.namesakes + looked_up.namesakes,
+        unread=files.unread + looked_up.unread,
+        looked_up=looked_up.looked_up,
+    )
 
 
 @dataclass(frozen=True, slots=True)

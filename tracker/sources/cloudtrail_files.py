@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from tracker.errors import InputError
 from tracker.model.used import Broken, Call, Role, Via
@@ -103,6 +104,14 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
+class Picked(NamedTuple):
+    """What some events held."""
+
+    calls: list[Call]
+    namesakes: int
+    unread: int
+
+
 class Reader:
     """Picks the calls of one role in a period out of log files. It holds nothing but what it looks for."""
 
@@ -122,20 +131,33 @@ class Reader:
         try:
             with open(path, "rb") as file:  # noqa: PTH123 -- a path of a million is text, as the walk has it
                 for batch in records(file, packed=_packed(file)):
+                    picked = self.pick(batch)
                     events += len(batch)
-                    for record in self._candidates(batch):
-                        via = self._via(record)
-                        if via is None:
-                            namesakes += 1
-                        elif (call := call_of(record, via)) is None:
-                            unread += 1
-                        elif self._since <= call.at and (self._until is None or call.at < self._until):
-                            calls.append(call)
+                    calls += picked.calls
+                    namesakes += picked.namesakes
+                    unread += picked.unread
         except Unreadable as error:
             return FileRead(path, broken=Broken(path, str(error)))
         except OSError as error:
             return FileRead(path, broken=Broken(path, error.strerror or str(error)))
         return FileRead(path, events, tuple(calls), namesakes, unread)
+
+    def pick(self, batch: list[Record]) -> Picked:
+        """The calls among some events."""
+        calls, namesakes, unread = [], 0, 0
+        for record in self._candidates(batch):
+            via = self._via(record)
+            if via is None:
+                namesakes += 1
+            elif (call := call_of(record, via)) is None:
+                unread += 1
+            elif self.within(call.at):
+                calls.append(call)
+        return Picked(calls, namesakes, unread)
+
+    def within(self, moment: datetime) -> bool:
+        """Whether a moment lies in the period."""
+        return self._since <= moment and (self._until is None or moment < self._until)
 
     def _candidates(self, batch: list[Record]) -> list[Record]:
         """Events that may be meant: nearly all are not, so this is all that is done with those."""

@@ -87,6 +87,12 @@ _raw_file, _raw_list = msgspec.json.Decoder(_RawFile), msgspec.json.Decoder(list
 _one = msgspec.json.Decoder(Record)
 
 
+def record_of(text: str) -> Record:
+    """One event as its JSON text; an empty record where the text is no event as CloudTrail writes them."""
+    found = _parsed(b"[" + text.encode("utf-8", "replace") + b"]")
+    return found[0] if found is not None and len(found) == 1 else Record()
+
+
 class Unreadable(InputError):  # noqa: N818 -- it is what the file is
     """A file that is no log file of CloudTrail, or not a whole one."""
 

@@ -43,7 +43,10 @@ _POOR_CREDENTIALS = {"PartialCredentialsError", "CredentialRetrievalError", "Unk
 _SIGN_IN = {"SSOError", "TokenRetrievalError", "NoAuthTokenError", "LoginError"}
 _ON_THE_WAY = {"ConnectionError", "HTTPClientError", "IncompleteReadError", "ResponseParserError"}
 
-_FOREIGN = "Something between here and AWS may answer in its place: check AWS_ENDPOINT_URL_IAM and the proxy (HTTPS_PROXY, NO_PROXY)."
+
+def _foreign(whose: str) -> str:
+    """What to do about an answer that is not the service's own. `whose`: 'IAM', 'CloudTrail'."""
+    return f"Something between here and AWS may answer in its place: check AWS_ENDPOINT_URL_{whose.upper()} and the proxy (HTTPS_PROXY, NO_PROXY)."
 
 
 def is_no_such_entity(error: BaseException) -> bool:
@@ -51,16 +54,18 @@ def is_no_such_entity(error: BaseException) -> bool:
     return _response(error).get("Error", {}).get("Code") == "NoSuchEntity"
 
 
-def translate(error: Exception, action: str, what: str, attempts: int) -> TrackerError | None:
+def translate(
+    error: Exception, action: str, what: str, attempts: int, whose: str = "IAM"
+) -> TrackerError | None:
     """Our error for one of botocore's, or None where it is none of botocore's: then it is our own fault."""
     doing = f"{action} of {what}"
     if isinstance(error, NoAnswerError):
-        return _no_answer(error, doing, attempts)
+        return _no_answer(error, doing, attempts, whose)
     names = {kind.__name__ for kind in type(error).__mro__}
     if "ClientError" in names:
-        return _refused(_response(error), action, doing, attempts)
+        return _refused(_response(error), action, doing, attempts, whose)
     if names & _ON_THE_WAY:
-        return _unreachable(error, names, doing, attempts)
+        return _unreachable(error, names, doing, attempts, whose)
     if "ProfileNotFound" in names:
         return CredentialsError(
             f"{doing}: {_said(error)}",
@@ -83,7 +88,7 @@ def translate(error: Exception, action: str, what: str, attempts: int) -> Tracke
         )
     if isinstance(error, ValueError) and "timestamp" in str(error):
         return SourceUnavailableError(
-            f"{doing}: the answer has a date that is none: {_said(error)}", advice=_FOREIGN
+            f"{doing}: the answer has a date that is none: {_said(error)}", advice=_foreign(whose)
         )
     if "BotoCoreError" in names or (isinstance(error, ValueError) and "ndpoint" in str(error)):
         return SetupError(
@@ -94,7 +99,7 @@ def translate(error: Exception, action: str, what: str, attempts: int) -> Tracke
 
 
 def _refused(
-    response: "Mapping[str, Mapping[str, object]]", action: str, doing: str, attempts: int
+    response: "Mapping[str, Mapping[str, object]]", action: str, doing: str, attempts: int, whose: str
 ) -> TrackerError:
     """AWS, or something in its place, answered with an error."""
     answer = response.get("Error", {})
@@ -118,7 +123,7 @@ def _refused(
         )
     if code in _DENIED:
         found = _NEEDED.search(message)
-        needed = found["action"] if found else f"iam:{action}"
+        needed = found["action"] if found else f"{whose.lower()}:{action}"
         return PermissionDeniedError(
             f"{doing}: not allowed, {needed} is missing ({said})",
             advice=f"Allow {needed} to this identity; docs/iam-permissions.md has the whole policy.",
@@ -126,7 +131,7 @@ def _refused(
     if code in _THROTTLED:
         return SourceUnavailableError(
             f"{doing}: throttled, {_times(attempts)} ({said})",
-            advice="Wait some minutes and repeat; others in this account may be asking IAM as well.",
+            advice=f"Wait some minutes and repeat; others in this account may be asking {whose} as well.",
         )
     if code in _BAD_INPUT:
         return InputError(
@@ -137,22 +142,22 @@ def _refused(
             f"{doing}: the service failed, {_times(attempts)}, at last with HTTP {status} ({said})",
             advice="Wait some minutes and repeat. If it goes on: a proxy, or an outage (health.aws.amazon.com).",
         )
-    return SetupError(f"{doing}: refused with HTTP {status} ({said})", advice=_FOREIGN)
+    return SetupError(f"{doing}: refused with HTTP {status} ({said})", advice=_foreign(whose))
 
 
-def _no_answer(error: NoAnswerError, doing: str, attempts: int) -> TrackerError:
+def _no_answer(error: NoAnswerError, doing: str, attempts: int, whose: str) -> TrackerError:
     """Something answered, but not IAM, or not all of it arrived."""
     tried = f", {_times(attempts)}" if error.passing else ""
     said = f"{doing}: HTTP {error.status}, {error}{tried}"
     if error.passing or error.status < 300:
-        return SourceUnavailableError(said, advice=_FOREIGN)
-    return SetupError(said, advice=_FOREIGN)
+        return SourceUnavailableError(said, advice=_foreign(whose))
+    return SetupError(said, advice=_foreign(whose))
 
 
-def _unreachable(error: Exception, names: set[str], doing: str, attempts: int) -> TrackerError:
+def _unreachable(error: Exception, names: set[str], doing: str, attempts: int, whose: str) -> TrackerError:
     """Nobody answered, or nothing that can be read."""
     causes = _causes(error)
-    where = str(getattr(error, "kwargs", {}).get("endpoint_url") or "IAM's endpoint")
+    where = str(getattr(error, "kwargs", {}).get("endpoint_url") or f"{whose}'s endpoint")
     if "SSLError" in names or any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return SetupError(
             f"{doing}: the TLS certificate of {where} is not trusted: {_said(error)}",
@@ -171,17 +176,17 @@ def _unreachable(error: Exception, names: set[str], doing: str, attempts: int) -
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return SourceUnavailableError(
             f"{doing}: the host name of {where} does not resolve (DNS)",
-            advice="Check the network and DNS, and AWS_ENDPOINT_URL_IAM if it is set.",
+            advice=f"Check the network and DNS, and AWS_ENDPOINT_URL_{whose.upper()} if it is set.",
         )
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return SourceUnavailableError(
             f"{doing}: {where} refuses the connection",
-            advice="Check AWS_ENDPOINT_URL_IAM if it is set, the proxy and the firewall.",
+            advice=f"Check AWS_ENDPOINT_URL_{whose.upper()} if it is set, the proxy and the firewall.",
         )
     if "ResponseParserError" in names:
         return SourceUnavailableError(
             f"{doing}: the answer is no XML: {_short(str(error).partition(', invalid XML')[0])}",
-            advice=_FOREIGN,
+            advice=_foreign(whose),
         )
     return SourceUnavailableError(
         f"{doing}: the connection broke before the whole answer was here, {_times(attempts)}: {_said(error)}",
