@@ -113,7 +113,7 @@ class Database:
                     connection.execute("ROLLBACK")
                 connection.execute("PRAGMA query_only=OFF")
 
-    def _way_to_read(self) -> "AbstractContextManager[sqlite3.Connection]":
+    def _way_to_read(self) -> AbstractContextManager[sqlite3.Connection]:
         if self._reuses:
             return self._lent()
         return self._resting() if self._stands_still() else self._connected()
