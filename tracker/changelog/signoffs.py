@@ -63,6 +63,20 @@ def signoffs_markdown(signed: Sequence[SignOff]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def unsigned_markdown(pending: Sequence[Pending]) -> str:
+    """What nobody has signed for, as a list."""
+    if not pending:
+        return "Every change of this time is signed for.\n"
+    lines = ["## Not signed off", ""]
+    lines += [
+        f"- {code(one.row.arn.name)} {version(one.row.from_version)} to {version(one.row.to_version)}, seen "
+        f"{words(one.row.observed_at)} ({one.row.id}): {prose(one.row.headline)}"
+        + (f" {count(one.left, 'item', 'items')} of it left." if one.signed else "")
+        for one in pending
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def unsigned_sentence(pending: Sequence[Pending]) -> str:
     """`Not signed off yet: AWSSupportServiceRolePolicy v19 to v20, ... and 2 more.`; empty where nothing is left."""
     if not pending:

@@ -31,6 +31,7 @@ COMMANDS = {
     "reconcile": "tracker.cli.reconcile",
     "ack": "tracker.cli.ack",
     "pending": "tracker.cli.pending",
+    "evidence": "tracker.cli.evidence",
     "verify": "tracker.cli.verify",
     "reindex": "tracker.cli.reindex",
     "doctor": "tracker.cli.doctor",

@@ -108,13 +108,19 @@ def _read(shell: Shell, page: str, policy: str) -> "tuple[Announcement, ...]":
 
         raw = fetched_page(shell.settings(), page, LARGEST)
     else:
-        try:
-            with Path(page).open("rb") as file:
-                raw = file.read(LARGEST + 1)
-        except OSError as error:
-            raise InputError(f"{page} can't be read: {error.strerror}") from error
-        if len(raw) > LARGEST:
-            raise InputError(
-                f"{page} is longer than {LARGEST:,} bytes", advice="name AWS's page, saved as HTML"
-            )
+        raw = read_page(Path(page))
     return read_announcements(raw, policy, page)
+
+
+def read_page(page: Path) -> bytes:
+    """A page that was saved. Raises InputError where it can't be read or is too long."""
+    from tracker.sources.announcements import LARGEST
+
+    try:
+        with page.open("rb") as file:
+            raw = file.read(LARGEST + 1)
+    except OSError as error:
+        raise InputError(f"{page} can't be read: {error.strerror}") from error
+    if len(raw) > LARGEST:
+        raise InputError(f"{page} is longer than {LARGEST:,} bytes", advice="name AWS's page, saved as HTML")
+    return raw
