@@ -56,11 +56,11 @@ rows = db.execute('''
         select unnest(from_json(json_extract(json, '$.Records'), '["JSON"]')) as e
         from read_json_objects($logs, format='unstructured', maximum_object_size=16777216)
     ), calls as (
-        select e->>'$.eventID' as id, e->>'$.eventSource' as source, e->>'$.eventName' as name, e->>'$.eventTime' as at,
+        select e->>'$.eventID' as id, e->>'$.eventSource' as source, e->>'$.eventName' as name, e->>'$.eventTime' as moment,
             e->>'$.awsRegion' as region, e->>'$.errorCode' as error
         from files where e->>'$.userIdentity.sessionContext.sessionIssuer.userName' = 'AWSServiceRoleForSupport'
     )
-    select source, name, count(distinct id), min(at), max(at), list(distinct region), list(distinct error)
+    select source, name, count(distinct id), min(moment), max(moment), list(distinct region), list(distinct error)
     from calls group by source, name
 ''', {"logs": sys.argv[1] + "/**/*_CloudTrail_*.json.gz"}).fetchall()
 print(sum(row[2] for row in rows))

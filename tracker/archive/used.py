@@ -41,6 +41,14 @@ def roles_used(home: Path) -> tuple[str, ...]:
         return ()
 
 
+def folder_mark(home: Path) -> int:
+    """What changes whenever any role's result is kept, for the price of one look at the disk; 0 where nothing was."""
+    try:
+        return used_folder(home).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def used_mark(home: Path, role: str) -> tuple[int, int]:
     """What changes whenever a role's result does; (0, 0) where there is none."""
     try:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Folders of the site's own at the root; a policy of that name stands beside them with its partition.
 RESERVED = frozenset(
     {
-        *("actions", "api", "changes", "feeds", "search", "services"),
+        *("actions", "api", "changes", "feeds", "role", "search", "services"),
         *("subscribe", "confirm", "manage", "undo", "unsubscribe", "hooks"),
     }
 )
@@ -82,6 +82,11 @@ def action_page(action: str) -> str:
     """The page of an action, by its name in lower case."""
     service, _, name = action.lower().partition(":")
     return f"actions/{quote(service)}/{quote(name)}.html"
+
+
+def used_page(role: str) -> str:
+    """The page of what a role did."""
+    return f"role/{quote(role)}/used.html"
 
 
 def up(path: str) -> str:

@@ -199,7 +199,7 @@ def _where(found: UsedReport) -> Iterator[str]:
             where.insert(0, count(len(found.total.accounts), "account"))
         yield f"In {listed(where)}."
     if found.assumed:
-        yield f"The service took the role on {count(found.assumed.number, 'time')}, last at {words(found.assumed.last)}."
+        yield f"The service assumed the role {count(found.assumed.number, 'time')}, last at {words(found.assumed.last)}."
     if found.policies:
         yield f"Held against {in_force_words(found.policies)} at the end, and at each call against what was in force then."
     else:

@@ -194,7 +194,7 @@ def _put(found: "UsedReport", unused: bool) -> None:
     if found.ungranted:
         put("\nUsed, and not granted or not surely granted at that moment")
         table(
-            ("action", "granted", "by", *_COLUMNS),
+            ("action", "granted", "in force then", *_COLUMNS),
             [
                 (one.action, VERDICT_WORDS[one.verdict], in_force_words(one.in_force), *_cells(one.calls))
                 for one in found.ungranted

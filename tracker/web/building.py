@@ -25,6 +25,7 @@ from tracker.web.data import Data, static_json
 from tracker.web.page import MissingPageError, Page
 from tracker.web.pages import Pages
 from tracker.web.policy_pages import static_names
+from tracker.web.used_pages import used_by, used_marks
 
 log = logging.getLogger(__name__)
 MANIFEST = ".policy-tracker-site.json"
@@ -104,13 +105,18 @@ class Builder:
                 [f"feeds/{name}.{suffix}" for name in ("all", "alarms") for suffix in ("atom", "json")],
             ),
         )
+        used = used_marks(self.pages)
+        yield "used", used, self._making(self._paths, [path for path, _ in used])
         yield "services", whole[0], self._services
         yield "data", whole, self._data
         yield "addresses", (whole, sorted({one.arn.name for one in browsing.policies()})), self._addresses
 
     def _policies(self) -> None:
         """The pages of each policy, in other processes too where there is much to make."""
-        marks = self.pages.browsing.marks()
+        marks = {
+            arn: (mark, used) if (used := used_by(self.pages, str(arn))) else mark
+            for arn, mark in self.pages.browsing.marks().items()
+        }
         todo = [arn for arn, mark in marks.items() if not self._kept(f"policy {arn}", mark)]
         count = useful() if len(todo) >= _MANY else 0
         if not count:

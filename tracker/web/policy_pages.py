@@ -17,6 +17,7 @@ from tracker.model.identity import PolicyArn
 from tracker.web.feeding import policy_feed
 from tracker.web.months import month_of
 from tracker.web.page import MissingPageError, Page, text_page
+from tracker.web.used_pages import used_by
 
 if TYPE_CHECKING:
     from tracker.changelog.timeline import Filter
@@ -91,6 +92,7 @@ def timeline(pages: "Shelf", arn: PolicyArn, chosen: str) -> Page:
     name = f"{chosen}.html" if chosen.isdigit() else f"only-{chosen}.html" if chosen else "index.html"
     if name not in known:
         raise MissingPageError(name)
+    used = used_by(pages, str(arn))
 
     def make() -> Page:
         view = timeline_view(
@@ -113,9 +115,10 @@ def timeline(pages: "Shelf", arn: PolicyArn, chosen: str) -> Page:
             version_path=_version_path(facts),
             months=sorted({f"{one.observed_at:%Y-%m}" for one in facts.entries}, reverse=True),
             versions=list(reversed(facts.versions)),
+            used=used,
         )
 
-    return pages.kept(f"{folder(arn)}/{name}", pages.marks(arn, looks=True), make)
+    return pages.kept(f"{folder(arn)}/{name}", (*pages.marks(arn, looks=True), used), make)
 
 
 def _filters(facts: "Facts") -> "tuple[Filter, ...]":

@@ -11,7 +11,7 @@ from tracker.changelog.places import policy_page
 from tracker.changelog.site import Frame
 from tracker.changelog.timeline import watched_words
 from tracker.model.signoff import unsigned
-from tracker.web import comparing, searching
+from tracker.web import comparing, searching, used_pages
 from tracker.web.feeding import feed_page
 from tracker.web.months import month_of
 from tracker.web.page import MissingPageError, Page, text_page
@@ -44,6 +44,8 @@ def page(pages: "Shelf", path: str, query: Mapping[str, str]) -> Page:
         return changes_of_month(pages, rest.removesuffix(".html"))
     if head == "feeds":
         return feed_page(pages, path)
+    if head == "role":
+        return used_pages.page(pages, path)
     if head in ("actions", "services"):
         return searching.catalogue_page(pages, head, rest)
     raise MissingPageError(path)

@@ -1,8 +1,8 @@
 """Answers that can be given again without a look at anything: the address asked for, and the moment it was answered at.
 
-Until somebody commits to the database, and until the clock passes what a page depends on, every address means the same
+Until somebody commits to the database or runs `used`, and until the clock passes what a page depends on, every address means the same
 page as before. That is told by one number that SQLite keeps in shared memory, so a page that is at hand, or a 304, costs
-neither a thread nor a query.
+neither a thread nor a query. What roles did is kept in files beside the database; their folder is asked when it changed.
 """
 
 from collections import OrderedDict
@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from weakref import ReferenceType, ref
 
+from tracker.archive.used import folder_mark
 from tracker.store.pulse import Pulse
 from tracker.web.page import Page
 
@@ -35,7 +36,8 @@ class Warm:
 
     def moment(self) -> Moment:
         """What moves when any page may have become another. To be taken before a page is made. Raises TrackerError."""
-        return (self._pulse.beat(), self._hour(), self._pages.tracker.catalogue().version)
+        tracker = self._pages.tracker
+        return (self._pulse.beat(), folder_mark(tracker.home), self._hour(), tracker.catalogue().version)
 
     def get(self, path: str, query: bytes, moment: Moment) -> Page | None:
         """The page that was the answer, if nothing has moved since and it is still kept."""
