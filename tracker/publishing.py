@@ -92,9 +92,10 @@ def send_last(tracker: Tracker, subscriber: "Subscriber", policies: Sequence[Pol
     wanted = [arn for arn in policies if subscriber.wants(arn.name)]
     queued = 0
     for reading in map(tracker.reading, wanted):
-        telling = [one for one in reading.transitions() if one.kind not in QUIET]
+        telling = [step for step in _stems(reading.transitions()) if step[1].kind not in QUIET]
         if telling:
-            message = tracker.renderer().message(reading.change(telling[-1]), tracker.link)
+            stem, newest = telling[-1]
+            message = tracker.renderer().message(reading.change(newest), link_to(tracker, reading.arn, stem))
             with tracker.database.transaction() as db:
                 queued += tracker.outbox.enqueue(db, message, [subscriber], tracker.clock())
     return queued

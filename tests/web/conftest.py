@@ -1,12 +1,15 @@
 """A tracker with the shipped history, its pages in this process, and a real server on loopback."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, sync_playwright
 
+from tests.support.history import need
 from tracker.archive.shipped import copy_shipped
 from tracker.bootstrap import open_tracker
 from tracker.collaborators import Tracker
@@ -57,3 +60,17 @@ def address(shipped: Tracker) -> Iterator[str]:
     """Its server on loopback, at a free port."""
     with serving(shipped, Listening(port=0)) as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    path = shutil.which("chromium")
+    if path is None:
+        need("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()

@@ -2,16 +2,14 @@
 
 import functools
 import http.server
-import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.support.history import need
 from tests.web.test_site import _world
 from tracker.web.building import Builder
 
@@ -23,20 +21,6 @@ JUDGED = [
 ]  # fmt: skip
 # axe's own names for WCAG 2.2 AA and what is below it: https://github.com/dequelabs/axe-core/blob/develop/doc/API.md
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    path = shutil.which("chromium")
-    if path is None:
-        need("chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
