@@ -11,6 +11,7 @@ import json
 import math
 import os
 import random
+import shutil
 import subprocess
 import tempfile
 from collections import defaultdict
@@ -54,7 +55,10 @@ def made(times: float = 1) -> Path:
     if not place.exists():
         fresh = Path(tempfile.mkdtemp(prefix=f"{place.name}."))
         _build(fresh, times)
-        fresh.rename(place)
+        try:
+            fresh.rename(place)
+        except OSError:  # another process was first, and made the same
+            shutil.rmtree(fresh)
     return place
 
 
