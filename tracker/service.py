@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tracker.archive.lock import round_lock
 from tracker.archive.runs import RunKind
+from tracker.archive.signoffs import Signoffs
 from tracker.collaborators import Tracker
 from tracker.delivery.housekeeping import purge_daily
 from tracker.delivery.parallel import deliver_by as send
@@ -374,6 +375,7 @@ def _catch_up(tracker: Tracker) -> None:
         _published(tracker, arn, NOBODY)
     if behind:
         write_index(tracker)
+    Signoffs(tracker.home, tracker.database).index()
 
 
 def _published(tracker: Tracker, arn: PolicyArn, telling: Collection[str], only: str = "") -> bool:

@@ -53,15 +53,19 @@ class Signoffs:
             self.index()
 
     def index(self) -> None:
-        """Make the rows of the index again where the file is not what they were made of."""
+        """Make the rows of the index again where the file is not what they were made of: one question where it is."""
+        held = None
+        if self._database.exists:
+            with self._database.reading() as db:
+                held = db.execute("SELECT bytes FROM signoff_files").fetchone()
+        if (held[0] if held else 0) == self.mark()[0]:
+            return
         made = rows(self._home)
         with self._database.transaction() as db:
-            held = [dict(row) for row in db.query("SELECT * FROM signoff_files")]
-            if held != made["signoff_files"]:
-                db.table("signoffs").delete_where()
-                db.table("signoff_files").delete_where()
-                for table in ("signoff_files", "signoffs"):
-                    db.table(table).insert_all(made[table])
+            for table in ("signoffs", "signoff_files"):
+                db.table(table).delete_where()
+            for table in ("signoff_files", "signoffs"):
+                db.table(table).insert_all(made[table])
 
 
 def rows(home: Path) -> dict[str, list[dict[str, object]]]:

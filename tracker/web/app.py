@@ -27,6 +27,7 @@ from tracker.web.operating import add_operating
 from tracker.web.page import ElsewhereError, MissingPageError
 from tracker.web.pages import Pages
 from tracker.web.sending import send
+from tracker.web.signing import add_signing
 from tracker.web.subscribing import add_subscribing
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ def make_app(tracker: Tracker, *, hosts: tuple[str, ...] = (), doors: Doors = RE
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     pages = Pages(tracker)
+    pages.acting = doors.admin is not None
     app.state.pages = pages
 
     app.add_middleware(Guard, pages=pages, hosts=hosts)
@@ -57,6 +59,7 @@ def make_app(tracker: Tracker, *, hosts: tuple[str, ...] = (), doors: Doors = RE
     add_health(app, tracker)
     add_api(app, pages)
     add_operating(app, tracker, doors.admin)
+    add_signing(app, pages, doors.admin)
     add_hooks(app, tracker, doors.intake)
     add_subscribing(app, pages, doors)
 

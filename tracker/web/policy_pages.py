@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tracker.changelog.actors import actor
 from tracker.changelog.claims import claim
-from tracker.changelog.findings import by_weight, finding_groups
+from tracker.changelog.findings import by_weight, finding_groups, shown
 from tracker.changelog.inert import inert_lines
 from tracker.changelog.places import folder, policy_page
 from tracker.changelog.site import Frame
@@ -149,9 +150,10 @@ def change(pages: "Shelf", facts: "Facts", stem: str, suffix: str) -> Page:
     stems = list(facts.stems)
     at = stems.index(stem)
     ends = [end for end in (found.transition.before, found.transition.after) if end]
+    signing, around = pages.acting and not pages.static, frame(facts.arn, f"{stem}.html")
     return pages.render(
         "change.html",
-        frame(facts.arn, f"{stem}.html"),
+        replace(around, referrer="same-origin") if signing else around,
         view=renderer.view(found),
         downloads=(("Markdown", f"{stem}.md"), ("JSON", f"{stem}.json"), ("HTML for print", f"{stem}.print.html")),
         versions=[
@@ -160,6 +162,8 @@ def change(pages: "Shelf", facts: "Facts", stem: str, suffix: str) -> Page:
         ],
         before=_step(stems, at - 1),
         after=_step(stems, at + 1),
+        signing=signing,
+        items=sorted({one.rule for one in shown(found.attention)}),
     )  # fmt: skip
 
 

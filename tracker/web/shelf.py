@@ -30,6 +30,7 @@ class Shelf:
         self.tracker = tracker
         self.base = f"{(base or tracker.link or '').rstrip('/')}/"  # of feeds, which are read elsewhere; '/': not known
         self.static = static
+        self.acting = False  # whoever has the admin token may sign for a change on its page
         self.browsing = Browsing(tracker.database)
         self._cache = cache or PageCache()
         self._facts: OrderedDict[PolicyArn, tuple[Key, Facts]] = OrderedDict()
