@@ -59,6 +59,17 @@ class Browsing:
             for row in self._rows(sql, [])
         }
 
+    def service_marks(self) -> dict[str, tuple[object, ...]]:
+        """Service -> what tells whether anything that any policy says of it has changed; '': of what names no service."""
+        sql = """SELECT service, count(*) AS rows, sum(holder * (since + 1)) AS begun, sum(holder * ifnull(until, -1)) AS ended,
+                        sum(place) AS places FROM grants JOIN patterns ON patterns.id = grants.pattern GROUP BY service"""
+        found = {
+            str(row["service"]): (row["rows"], row["begun"], row["ended"], row["places"])
+            for row in self._rows(sql, [])
+        }
+        gone = self._one("SELECT count(*), max(observed_at) FROM observations WHERE version IS NULL", [])
+        return found | {"": (*found.get("", ()), *gone)}
+
     def look_mark(self, partition: str) -> tuple[object, ...]:
         """What tells whether anybody has looked since a page was made."""
         return self._one("SELECT bytes FROM look_files WHERE partition = ?", [partition])

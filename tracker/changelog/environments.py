@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _LONG_NAME = 26  # characters that fit beside a description at any width
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _KEPT = 8_192  # pieces of pages that are the same on many of them
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?(?: UTC)?)?")
 _WIDTH = 88  # columns: what a terminal, a mail and a pull request all show without wrapping
 
 
@@ -119,7 +120,11 @@ def _html_filters() -> dict[str, Callable[..., "Markup"]]:
         text = str(escape(inert(action)))
         return _done(text if len(text) < _LONG_NAME else _HUMP.sub("<wbr>", text))
 
-    return {"code": code, "link": link, "source": source, "hump": hump}
+    def dates(text: str) -> Markup:
+        """A sentence whose instants are not broken at their hyphens."""
+        return _done(_DATE.sub(r'<span class="date">\g<0></span>', str(escape(inert(text)))))
+
+    return {"code": code, "link": link, "source": source, "hump": hump, "dates": dates}
 
 
 def _markdown_filters() -> dict[str, Callable[..., "Markup"]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Folders of the site's own at the root; a policy of that name stands beside them with its partition.
 RESERVED = frozenset(
     {
-        *("actions", "api", "changes", "feeds", "role", "search", "services"),
+        *("actions", "api", "changes", "feeds", "periods", "role", "search", "services"),
         *("subscribe", "confirm", "manage", "undo", "unsubscribe", "hooks"),
     }
 )

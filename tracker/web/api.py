@@ -13,10 +13,10 @@ from tracker.web.months import month_of
 from tracker.web.pages import Pages
 from tracker.web.sending import send
 
-NAME = r"^[A-Za-z0-9_+=,.@-]{1,128}$"
+NAME = r"^(arn:aws[a-z-]{0,20}:iam::aws:policy/)?[A-Za-z0-9_+=,.@/-]{1,512}$"  # a name, or a whole ARN
 Name = Annotated[
     str,
-    Path(max_length=800, pattern=NAME, description="A policy's name.",
+    Path(max_length=800, pattern=NAME, description="A policy's name, or its ARN.",
          examples=["AWSSupportServiceRolePolicy"]),
 ]  # fmt: skip
 Version = Annotated[
@@ -49,7 +49,15 @@ def _answers(schema: dict[str, Any], example: object = None) -> dict[int | str, 
 def add_api(app: FastAPI, pages: Pages) -> None:
     """All routes under /api/v1."""
     data = Data(pages)
-    for add in (_add_policies, _add_versions, _add_changes, _add_periods, _add_search, _add_service):
+    for add in (
+        _add_policies,
+        _add_versions,
+        _add_changes,
+        _add_periods,
+        _add_policy,
+        _add_search,
+        _add_service,
+    ):
         add(app, data)
     whole = app.openapi
 
@@ -76,16 +84,7 @@ def _add_policies(app: FastAPI, data: Data) -> None:
         return send(request, data.policies(limit, cursor))
 
     @app.get(
-        f"{V1}/policies/{{policy}}",
-        responses=_answers(ref("PolicyNow")),
-        tags=["policies"],
-        summary="What is in force",
-    )
-    def policy(request: Request, policy: Name) -> Response:
-        return send(request, data.policy(policy))
-
-    @app.get(
-        f"{V1}/policies/{{policy}}/attention",
+        f"{V1}/policies/{{policy:path}}/attention",
         responses=_answers(list_of("InForce")),
         tags=["policies"],
         summary="What deserves attention of what is in force",
@@ -96,7 +95,7 @@ def _add_policies(app: FastAPI, data: Data) -> None:
 
 def _add_versions(app: FastAPI, data: Data) -> None:
     @app.get(
-        f"{V1}/policies/{{policy}}/versions",
+        f"{V1}/policies/{{policy:path}}/versions",
         responses=_answers(list_of("VersionRow")),
         tags=["versions"],
         summary="Every archived version, oldest first",
@@ -105,7 +104,7 @@ def _add_versions(app: FastAPI, data: Data) -> None:
         return send(request, data.versions(policy))
 
     @app.get(
-        f"{V1}/policies/{{policy}}/versions/{{version}}",
+        f"{V1}/policies/{{policy:path}}/versions/{{version}}",
         responses=_answers(ref("Version")),
         tags=["versions"],
         summary="What a version allows, by service",
@@ -114,7 +113,7 @@ def _add_versions(app: FastAPI, data: Data) -> None:
         return send(request, data.version(policy, version))
 
     @app.get(
-        f"{V1}/policies/{{policy}}/versions/{{version}}/document",
+        f"{V1}/policies/{{policy:path}}/versions/{{version}}/document",
         responses=_answers(ref("Document")),
         tags=["versions"],
         summary="The document itself, canonical",
@@ -125,7 +124,7 @@ def _add_versions(app: FastAPI, data: Data) -> None:
 
 def _add_changes(app: FastAPI, data: Data) -> None:
     @app.get(
-        f"{V1}/policies/{{policy}}/transitions",
+        f"{V1}/policies/{{policy:path}}/transitions",
         responses=_answers(list_of("Transition")),
         tags=["changes"],
         summary="Every move of the default, newest first",
@@ -134,7 +133,7 @@ def _add_changes(app: FastAPI, data: Data) -> None:
         return send(request, data.transitions(policy))
 
     @app.get(
-        f"{V1}/policies/{{policy}}/diff",
+        f"{V1}/policies/{{policy:path}}/diff",
         responses=_answers(ref("Change")),
         tags=["changes"],
         summary="Any two versions or dates compared",
@@ -176,7 +175,7 @@ def _add_changes(app: FastAPI, data: Data) -> None:
 
 def _add_periods(app: FastAPI, data: Data) -> None:
     @app.get(
-        f"{V1}/policies/{{policy}}/periods/{{month}}",
+        f"{V1}/policies/{{policy:path}}/periods/{{month}}",
         responses=_answers(ref("Period")),
         tags=["changes"],
         summary="What a month did: net, and what came and went",
@@ -192,13 +191,26 @@ def _add_periods(app: FastAPI, data: Data) -> None:
         return send(request, data.period(policy, *found))
 
     @app.get(
-        f"{V1}/policies/{{policy}}/periods",
+        f"{V1}/policies/{{policy:path}}/periods",
         responses=_answers(ref("Period")),
         tags=["changes"],
         summary="What any stretch of time did",
     )
     def period(request: Request, policy: Name, since: When, until: When) -> Response:
         return send(request, data.period(policy, _instant(since), _instant(until)))
+
+
+def _add_policy(app: FastAPI, data: Data) -> None:
+    """The last of the routes about policies: what none of the others takes is a name."""
+
+    @app.get(
+        f"{V1}/policies/{{policy:path}}",
+        responses=_answers(ref("PolicyNow")),
+        tags=["policies"],
+        summary="What is in force",
+    )
+    def policy(request: Request, policy: Name) -> Response:
+        return send(request, data.policy(policy))
 
 
 def _add_search(app: FastAPI, data: Data) -> None:

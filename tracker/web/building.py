@@ -7,25 +7,22 @@ have not moved is not made again, a file whose bytes are the same is not written
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
-from xml.sax.saxutils import escape
+from urllib.parse import unquote
 
-from tracker.changelog.places import folder, service_page
 from tracker.collaborators import Tracker
 from tracker.errors import SetupError
 from tracker.importing.workers import Workers, useful
 from tracker.model.identity import PolicyArn
-from tracker.web.data import Data, static_json
-from tracker.web.page import MissingPageError, Page
+from tracker.web.page import Page
 from tracker.web.pages import Pages
-from tracker.web.policy_pages import static_names
-from tracker.web.used_pages import used_by, used_marks
+from tracker.web.parts import Parts
+from tracker.web.used_pages import used_by
 
 log = logging.getLogger(__name__)
 MANIFEST = ".policy-tracker-site.json"
@@ -60,6 +57,7 @@ class Builder:
         self.tracker = tracker
         tracker.database.reuse()
         self.pages = Pages(tracker, static=True, base=base)
+        self.parts = Parts(self.pages, base)
         self._old = self._read()
         self._parts: dict[str, Any] = {}
         self._folders: dict[str, set[str]] = {}
@@ -74,11 +72,12 @@ class Builder:
                     f"{self.to} is not empty, and no site of ours is in it",
                     advice="name an empty folder: nothing of somebody else's is overwritten or removed",
                 )
+            self._write_manifest()  # cut off from here on, the folder is known for ours
             self._policies()
-            for name, mark, make in self._all():
+            for name, mark, make in self.parts.others(self.built.files):
                 self._part(name, mark, make)
             self._remove()
-            self._write_manifest()
+            self._write_manifest(done=True)
         except OSError as error:
             raise SetupError(
                 f"{error.filename or self.to}: {error.strerror}", advice="the folder must be writable"
@@ -86,30 +85,6 @@ class Builder:
         return self.built
 
     # -- parts ---------------------------------------------------------------------------------------------------
-
-    def _all(self) -> Iterator[tuple[str, object, Callable[[], Iterable[tuple[str, Page]]]]]:
-        """Every part of the site: its name, what it is made of, and how its files are made."""
-        browsing = self.pages.browsing
-        whole = (browsing.change_mark(), browsing.look_mark(self.tracker.partition))
-        for month, mark in browsing.month_marks():
-            yield f"month {month}", mark, self._making(self._paths, [f"changes/{month}.html"])
-        yield "site", whole, self._making(self._paths, [
-            "index.html", "policies.html", "changes/index.html", "attention.html", "status.html", "search.html",
-            "compare.html", "style.css", "icon.svg", "search.js", "404.html",
-        ])  # fmt: skip
-        yield (
-            "feeds",
-            whole[0],
-            self._making(
-                self._paths,
-                [f"feeds/{name}.{suffix}" for name in ("all", "alarms") for suffix in ("atom", "json")],
-            ),
-        )
-        used = used_marks(self.pages)
-        yield "used", used, self._making(self._paths, [path for path, _ in used])
-        yield "services", whole[0], self._services
-        yield "data", whole, self._data
-        yield "addresses", (whole, sorted({one.arn.name for one in browsing.policies()})), self._addresses
 
     def _policies(self) -> None:
         """The pages of each policy, in other processes too where there is much to make."""
@@ -121,7 +96,7 @@ class Builder:
         count = useful() if len(todo) >= _MANY else 0
         if not count:
             for arn in todo:
-                self._part(f"policy {arn}", marks[arn], self._making(self._policy, arn))
+                self._part(f"policy {arn}", marks[arn], lambda one=arn: self.parts.policy(one))
             return
         (
             self.tracker.catalogue(),
@@ -136,63 +111,7 @@ class Builder:
     def _policy_written(self, arn: PolicyArn) -> tuple[dict[str, str], "Built"]:
         """A worker's task: the files of a policy, and what became of them."""
         self.built = Built()
-        return {path: self._write(path, page) for path, page in self._policy(arn)}, self.built
-
-    def _making(
-        self, make: Callable[[Any], Iterable[tuple[str, Page]]], what: Any
-    ) -> Callable[[], Iterable[tuple[str, Page]]]:
-        return lambda: make(what)
-
-    def _paths(self, paths: Iterable[str]) -> Iterator[tuple[str, Page]]:
-        for path in paths:
-            yield path, self.pages.page(path)
-
-    def _policy(self, arn: PolicyArn) -> Iterator[tuple[str, Page]]:
-        place = folder(arn)
-        for name in static_names(self.pages, arn):
-            yield f"{place}/{name}", self.pages.page(f"{place}/{name}")
-        data = Data(self.pages)
-        yield f"api/v1/policies/{arn.name}/index.json", data.policy(str(arn))
-        yield f"api/v1/policies/{arn.name}/transitions.json", data.transitions(str(arn))
-        yield f"api/v1/policies/{arn.name}/versions.json", data.versions(str(arn))
-
-    def _services(self) -> Iterator[tuple[str, Page]]:
-        """A page for each service, and the index of a search without a server: shards of it, by service."""
-        from tracker.web.shards import shards
-
-        names = []
-        for service in self.tracker.catalogue().services():
-            try:
-                yield f"services/{service}.html", self.pages.page(service_page(service))
-            except MissingPageError:
-                continue
-            names.append(service)
-        yield from shards(self.pages, names)
-
-    def _data(self) -> Iterator[tuple[str, Page]]:
-        from tracker.changelog.schema import record_schema
-
-        data = Data(self.pages)
-        yield "api/v1/policies.json", data.policies(100_000)
-        yield "api/v1/changes.json", data.changes(1_000)
-        yield "api/v1/stats.json", data.stats()
-        yield "api/v1/schema/record.json", static_json(record_schema())
-
-    def _addresses(self) -> Iterator[tuple[str, Page]]:
-        """robots.txt, and where the site's address is known a sitemap, which needs absolute ones."""
-        lines = ["User-agent: *", "Allow: /"]
-        if self.base:
-            base = self.base.rstrip("/") + "/"
-            paths = sorted(
-                path
-                for path in self.built.files
-                if path.endswith(".html") and not path.endswith(".print.html") and path != "404.html"
-            )
-            told = "".join(f"<url><loc>{escape(base + quote(path))}</loc></url>\n" for path in paths[:50_000])
-            text = f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{told}</urlset>\n'
-            yield "sitemap.xml", Page(text.encode(), "application/xml")
-            lines.append(f"Sitemap: {base}sitemap.xml")
-        yield "robots.txt", Page(("\n".join(lines) + "\n").encode(), "text/plain; charset=utf-8")
+        return {path: self._write(path, page) for path, page in self.parts.policy(arn)}, self.built
 
     def _part(self, name: str, mark: object, make: Callable[[], Iterable[tuple[str, Page]]]) -> None:
         """Make a part's files, or keep them where it was made of the same."""
@@ -290,8 +209,10 @@ class Builder:
             ) from error
         return told if told.get("format") == _FORMAT else {"parts": {}}
 
-    def _write_manifest(self) -> None:
-        text = json.dumps({"format": _FORMAT, "parts": self._parts}, indent=0, sort_keys=True)
+    def _write_manifest(self, *, done: bool = False) -> None:
+        """What is ours, so far: the parts of the build before, and those of this one in their place."""
+        told = self._parts if done else {**self._old.get("parts", {}), **self._parts}
+        text = json.dumps({"format": _FORMAT, "parts": told}, indent=0, sort_keys=True)
         file = self.to / MANIFEST
         if file.is_file() and file.read_text(encoding="utf-8") == text:
             return

@@ -44,6 +44,8 @@ def page(pages: "Shelf", arn: PolicyArn, name: str, query: Mapping[str, str]) ->
     facts = pages.facts(arn)
     if stem in facts.stems or (suffix == "html" and stem.removesuffix(".print") in facts.stems):
         return pages.kept(path, pages.marks(arn), lambda: change(pages, facts, stem, suffix))
+    if suffix == "html" and stem.removeprefix("since-") in facts.versions and stem.startswith("since-"):
+        return pages.kept(path, pages.marks(arn), lambda: since(pages, facts, stem))
     if stem == "attention" and suffix == "html":
         return pages.kept(path, pages.marks(arn), lambda: attention(pages, facts))
     if stem in facts.versions and suffix != "md":
@@ -70,9 +72,18 @@ def static_names(pages: "Shelf", arn: PolicyArn) -> list[str]:
         names += [f"{stem}.html", f"{stem}.print.html", f"{stem}.md", f"{stem}.json"]
     for stem in facts.versions:
         names += [f"{stem}.html", f"{stem}.json"]
+    names += [f"since-{stem}.html" for stem in compared_stems(pages, facts)]
     for month_name in sorted({f"{one.observed_at:%Y-%m}" for one in facts.entries}):
         names += [f"{month_name}.{suffix}" for suffix in ("html", "print.html", "md", "json")]
     return names
+
+
+def compared_stems(pages: "Shelf", facts: "Facts") -> list[str]:
+    """The versions that have a page of what came since; of a site of files those of watched policies alone."""
+    now = facts.today and (facts.today.version, facts.today.create_date)
+    if now is None or (pages.static and facts.arn not in pages.watched):
+        return []
+    return [stem for stem, one in facts.versions.items() if one != now]
 
 
 def frame(arn: PolicyArn, name: str, api: str = "") -> Frame:
@@ -167,6 +178,22 @@ def change(pages: "Shelf", facts: "Facts", stem: str, suffix: str) -> Page:
     )  # fmt: skip
 
 
+def since(pages: "Shelf", facts: "Facts", stem: str) -> Page:
+    """What is in force today against an older version: all that came since, as if it were one change."""
+    identity = facts.versions[stem.removeprefix("since-")]
+    if facts.today is None or identity == (facts.today.version, facts.today.create_date):
+        raise MissingPageError(f"{folder(facts.arn)}/{stem}.html")
+    now = (facts.today.version, facts.today.create_date)
+    found = facts.reading.compared(identity, now, max(identity[1], now[1]))
+    return pages.render(
+        "since.html",
+        frame(facts.arn, f"{stem}.html"),
+        view=pages.tracker.renderer().view(found),
+        older=stem.removeprefix("since-"),
+        newer=facts.version_stem(now),
+    )
+
+
 def attention(pages: "Shelf", facts: "Facts") -> Page:
     """What of the policy's default deserves attention, since when, beside what AWS says of it."""
     found = by_weight(one for one in facts.attention if not one.accepted)
@@ -232,6 +259,7 @@ def version(pages: "Shelf", facts: "Facts", stem: str, suffix: str, asked: str) 
             frame(arn, f"{stem}.html"),
             view=view,
             stem=stem,
+            since=f"since-{stem}.html" if stem in compared_stems(pages, facts) else "",
             document=inert_lines(snapshot.document),
             changes=[(one.partition("_")[0].replace("-", " to "), f"{one}.html") for one in touching],
         )

@@ -144,6 +144,7 @@ def service(pages: "Shelf", name: str) -> Page:
         name=human,
         service=name,
         levels=levels,
+        linked=frozenset(pages.action_pages.get(name, ())) if pages.static else frozenset(),
         total=sum(len(each) for _, each in levels),
         view=search_view(asked, found, catalogue, None),
     )

@@ -1,7 +1,6 @@
 """The index of a search without a server: one small file a service, and one that says which there are."""
 
 import json
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from tracker.policy.questions import question
@@ -11,15 +10,21 @@ if TYPE_CHECKING:
     from tracker.web.shelf import Shelf
 
 
-def shards(pages: "Shelf", services: Iterable[str]) -> Iterator[tuple[str, Page]]:
-    """`search/s3.json`: action -> [policy, since, until] of whoever allows it or did; `search/index.json`: the services."""
+def shard(pages: "Shelf", service: str) -> Page:
+    """`search/s3.json`: action -> [policy, since, until] of whoever allows it or did."""
+    return _page({"service": service, "actions": _who(pages, service, _names(pages, service))})
+
+
+def index(pages: "Shelf") -> Page:
+    """`search/index.json`: the services, with how many actions each has."""
     catalogue = pages.tracker.catalogue()
-    rows = []
-    for service in services:
-        names = [info.name for one in catalogue.actions(service) if (info := catalogue.action(service, one))]
-        rows.append([service, catalogue.service_name(service), len(names)])
-        yield f"search/{service}.json", _page({"service": service, "actions": _who(pages, service, names)})
-    yield "search/index.json", _page({"services": rows})
+    rows = [[one, catalogue.service_name(one), len(catalogue.actions(one))] for one in catalogue.services()]
+    return _page({"services": rows})
+
+
+def _names(pages: "Shelf", service: str) -> list[str]:
+    catalogue = pages.tracker.catalogue()
+    return [info.name for one in catalogue.actions(service) if (info := catalogue.action(service, one))]
 
 
 def _who(pages: "Shelf", service: str, names: list[str]) -> list[list[object]]:

@@ -7,6 +7,7 @@ from functools import cached_property
 from threading import Lock
 
 from tracker.archive.browsing import Browsing
+from tracker.changelog.places import action_page
 from tracker.changelog.site import Frame
 from tracker.collaborators import Tracker
 from tracker.model.identity import PolicyArn
@@ -34,6 +35,7 @@ class Shelf:
         self.browsing = Browsing(tracker.database)
         self._cache = cache or PageCache()
         self._facts: OrderedDict[PolicyArn, tuple[Key, Facts]] = OrderedDict()
+        self._watched: tuple[Key, tuple[PolicyArn, ...]] | None = None
         self._lock = Lock()
 
     def kept(self, name: str, key: Key, make: Callable[[], Page]) -> Page:
@@ -90,6 +92,20 @@ class Shelf:
         return (planned, now - planned > GRACE)
 
     @cached_property
+    def action_pages(self) -> dict[str, tuple[str, ...]]:
+        """Service -> the pages of its actions that become files: of those that the rules of attention name. All would be 22,000."""
+        named: dict[str, set[str]] = {}
+        for entry in self.tracker.rules().entries:
+            for action in entry.actions:
+                service, _, name = action.lower().partition(":")
+                if self.tracker.catalogue().action(service, name):
+                    named.setdefault(service, set()).add(action_page(action))
+        return {service: tuple(sorted(paths)) for service, paths in named.items()}
+
+    @property
     def watched(self) -> tuple[PolicyArn, ...]:
-        """The policies of the settings that the archive knows."""
-        return watched(self.tracker)
+        """The policies of the settings that the archive knows; asked again where something was recorded since."""
+        mark = self.browsing.change_mark()
+        if self._watched is None or self._watched[0] != mark:
+            self._watched = (mark, watched(self.tracker))
+        return self._watched[1]

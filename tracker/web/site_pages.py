@@ -15,6 +15,7 @@ from tracker.web import comparing, searching, used_pages
 from tracker.web.feeding import feed_page
 from tracker.web.months import month_of
 from tracker.web.page import MissingPageError, Page, text_page
+from tracker.web.period_pages import month_of_all
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,6 +43,8 @@ def page(pages: "Shelf", path: str, query: Mapping[str, str]) -> Page:
     head, _, rest = path.partition("/")
     if head == "changes" and rest.endswith(".html"):
         return changes_of_month(pages, rest.removesuffix(".html"))
+    if head == "periods" and rest.endswith(".html"):
+        return month_of_all(pages, rest.removesuffix(".html"))
     if head == "feeds":
         return feed_page(pages, path)
     if head == "role":

@@ -1,0 +1,106 @@
+"""The parts of the site as files: what each is made of, and how its files are made. Who writes them is building.py."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
+from tracker.changelog.places import folder, service_page
+from tracker.model.identity import PolicyArn
+from tracker.web.data import Data, static_json
+from tracker.web.page import MissingPageError, Page
+from tracker.web.pages import Pages
+from tracker.web.policy_pages import static_names
+from tracker.web.shards import index, shard
+from tracker.web.used_pages import used_marks
+
+Files = Iterator[tuple[str, Page]]
+Part = tuple[str, object, Callable[[], Files]]  # its name, what it is made of, and its files
+_SITE = (
+    "index.html", "policies.html", "changes/index.html", "attention.html", "status.html", "search.html", "compare.html",
+    "style.css", "icon.svg", "search.js", "404.html",
+)  # fmt: skip
+_FEEDS = tuple(f"feeds/{name}.{suffix}" for name in ("all", "alarms") for suffix in ("atom", "json"))
+
+
+class Parts:
+    """The parts of one site, each of them what one piece of news changes."""
+
+    def __init__(self, pages: Pages, base: str) -> None:
+        self._pages = pages
+        self._data = Data(pages)
+        self._base = base  # the site's address, for the sitemap; empty: not known
+
+    def policy(self, arn: PolicyArn) -> Files:
+        """All of one policy."""
+        place, api = folder(arn), f"api/v1/policies/{folder(arn)}"
+        for name in static_names(self._pages, arn):
+            yield f"{place}/{name}", self._pages.page(f"{place}/{name}")
+        yield f"{api}/index.json", self._data.policy(str(arn))
+        yield f"{api}/transitions.json", self._data.transitions(str(arn))
+        yield f"{api}/versions.json", self._data.versions(str(arn))
+        yield f"{api}/attention.json", self._data.attention(str(arn))
+
+    def others(self, written: Mapping[str, str]) -> Iterator[Part]:
+        """Everything else. `written`: the files so far, for the sitemap, which comes last."""
+        browsing = self._pages.browsing
+        changed = browsing.change_mark()
+        whole = (changed, browsing.look_mark(self._pages.tracker.partition))
+        for month, mark in browsing.month_marks():
+            yield (
+                f"month {month}",
+                mark,
+                partial(self._paths, [f"changes/{month}.html", f"periods/{month}.html"]),
+            )
+        marks = browsing.service_marks()
+        for service in self._pages.tracker.catalogue().services():
+            yield f"service {service}", (marks.get(service), marks.get("")), partial(self._service, service)
+        used = used_marks(self._pages)
+        yield "used", used, partial(self._paths, [path for path, _ in used])
+        yield "catalogue", (), self._catalogue
+        yield "site", whole, partial(self._paths, _SITE)
+        yield "feeds", changed, partial(self._paths, _FEEDS)
+        yield "data", whole, self._lists
+        yield "addresses", sorted(written), partial(self._addresses, written)
+
+    def _paths(self, paths: Iterable[str]) -> Files:
+        for path in paths:
+            yield path, self._pages.page(path)
+
+    def _service(self, service: str) -> Files:
+        """The page of a service, those of its actions that the rules of attention name, and its piece of the search's index."""
+        for path in (service_page(service), *self._pages.action_pages.get(service, ())):
+            try:
+                yield path, self._pages.page(path)
+            except MissingPageError:
+                continue
+        yield f"search/{service}.json", shard(self._pages, service)
+
+    def _catalogue(self) -> Files:
+        """What AWS's list of actions alone says."""
+        yield "search/index.json", index(self._pages)
+        yield "api/v1/services.json", self._data.services()
+
+    def _lists(self) -> Files:
+        from tracker.changelog.schema import record_schema
+
+        yield "api/v1/policies.json", self._data.policies(100_000)
+        yield "api/v1/changes.json", self._data.changes(1_000)
+        yield "api/v1/stats.json", self._data.stats()
+        yield "api/v1/schema/record.json", static_json(record_schema())
+
+    def _addresses(self, written: Mapping[str, str]) -> Files:
+        """robots.txt, and where the site's address is known a sitemap, which needs absolute ones."""
+        lines = ["User-agent: *", "Allow: /"]
+        if self._base:
+            base = self._base.rstrip("/") + "/"
+            paths = sorted(
+                path
+                for path in written
+                if path.endswith(".html") and not path.endswith(".print.html") and path != "404.html"
+            )
+            told = "".join(f"<url><loc>{escape(base + quote(path))}</loc></url>\n" for path in paths[:50_000])
+            text = f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{told}</urlset>\n'
+            yield "sitemap.xml", Page(text.encode(), "application/xml")
+            lines.append(f"Sitemap: {base}sitemap.xml")
+        yield "robots.txt", Page(("\n".join(lines) + "\n").encode(), "text/plain; charset=utf-8")
