@@ -23,7 +23,8 @@ def net_entry(period: "Period", path: str, last: ChangeRow) -> Entry:
         told = f"{count(passing, 'action')} came and went"
         notes.insert(0, f"{told}, {flagged:,} flagged" if flagged else told)
     summary = summary_record(period.net) if period.net else {}
-    severities = [one.severity for one in (*period.transitions, *period.transient_attention)]
+    severities = [one.severity for one in period.transitions]
+    severities += [one.severity for one in period.transient_attention]
     return Entry(
         id=last.id,
         arn=period.policy,

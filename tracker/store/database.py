@@ -322,14 +322,25 @@ class Database:
         return None
 
 
+# https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_
+_FOREIGN: list[sqlite3.Connection] = []
+
+
 class _Free:
     """The connections of one thread that wait for their next reading; closed when the thread is gone."""
 
     def __init__(self) -> None:
         self._free: list[tuple[tuple[int, int] | None, sqlite3.Connection]] = []
+        self._process = os.getpid()
 
     def take(self, file: tuple[int, int] | None) -> sqlite3.Connection | None:
         """One that is of this file; those of another are closed."""
+        if (
+            self._process != os.getpid()
+        ):  # forked: they are the other process's, neither to use here nor to close
+            self._process = os.getpid()
+            _FOREIGN.extend(connection for _, connection in self._free)
+            self._free.clear()
         while self._free:
             of, connection = self._free.pop()
             if of == file:
@@ -342,8 +353,9 @@ class _Free:
         self._free.append((file, connection))
 
     def __del__(self) -> None:
-        for _, connection in self._free:
-            connection.close()
+        if self._process == os.getpid():
+            for _, connection in self._free:
+                connection.close()
 
 
 def _wrapped(connection: sqlite3.Connection) -> "sqlite_utils.Database":

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -96,13 +97,10 @@ class Builder:
         count = useful() if len(todo) >= _MANY else 0
         if not count:
             for arn in todo:
-                self._part(f"policy {arn}", marks[arn], lambda one=arn: self.parts.policy(one))
+                self._part(f"policy {arn}", marks[arn], partial(self.parts.policy, arn))
             return
-        (
-            self.tracker.catalogue(),
-            self.tracker.rules(),
-            self.tracker.renderer(),
-        )  # loaded once, for all of them
+        for load in (self.tracker.catalogue, self.tracker.rules, self.tracker.renderer):
+            load()  # once, for all of them
         with Workers(self._policy_written, count) as workers:
             for arn, (files, told) in zip(todo, workers.map(todo), strict=True):
                 self.built.add(told)

@@ -18,7 +18,10 @@ def shard(pages: "Shelf", service: str) -> Page:
 def index(pages: "Shelf") -> Page:
     """`search/index.json`: the services, with how many actions each has."""
     catalogue = pages.tracker.catalogue()
-    rows = [[one, catalogue.service_name(one), len(catalogue.actions(one))] for one in catalogue.services()]
+    rows = [
+        [one, catalogue.service_name(one), sum(1 for _ in catalogue.actions(one))]
+        for one in catalogue.services()
+    ]
     return _page({"services": rows})
 
 
