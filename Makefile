@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench prove screenshots snapshots docs clean
+.PHONY: help demo test check bench prove torture screenshots snapshots docs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -42,6 +42,9 @@ bench: $(VENV)/.dev ## the benchmarks, each a ratio against a named baseline in 
 
 prove: $(VENV)/.dev ## the comparison against an independent oracle, whole campaign
 	$(BIN)/python -m tests.prove
+
+torture: $(VENV)/.dev ## kills, faults and years against the whole thing, whole campaigns (minutes)
+	$(BIN)/python -m tests.torture $(ARGS)
 
 screenshots: $(VENV)/.dev ## the README's pictures of the pages, drawn anew by Debian's Chromium
 	$(BIN)/python -m tests.make_screenshots

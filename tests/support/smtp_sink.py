@@ -138,11 +138,11 @@ class Sink:
                 self.reached.set()
                 await asyncio.sleep(3600)
             if reply == DROP:
-                _transport(server).abort()
+                transport(server).abort()
                 raise ConnectionResetError
             if reply is not None:
                 if reply.startswith("421"):  # and then it hangs up, as RFC 5321 3.8 says
-                    self._loop.call_later(0.02, _transport(server).abort)
+                    self._loop.call_later(0.02, transport(server).abort)
                 return reply
         return None
 
@@ -186,7 +186,8 @@ class Sink:
         return scripted or f"250 2.0.0 OK queued as {len(self.mails)}"
 
 
-def _transport(server: SMTP) -> asyncio.Transport:
+def transport(server: SMTP) -> asyncio.Transport:
+    """The connection of a session."""
     assert isinstance(server.transport, asyncio.Transport)
     return server.transport
 

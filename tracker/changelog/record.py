@@ -4,6 +4,7 @@ docs/architecture.md lists the keys. Every list is sorted, so that the same chan
 """
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
@@ -26,12 +27,18 @@ from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso
 
 SCHEMA = 1
+# Controls that JSON lets stand, marks of direction, and what has no width: https://trojansource.codes
+_UNSEEN = re.compile("[\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 Record = dict[str, object]
 
 
 def dumps(record: Record) -> str:
-    """The record as JSON text: two-space indent, keys in the record's own order, one trailing newline."""
-    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    """The record as JSON text: two-space indent, keys in the record's own order, one trailing newline.
+
+    What a terminal or a review of a diff would act on or hide (a document may hold it) is written as an escape.
+    """
+    text = json.dumps(record, indent=2, ensure_ascii=False)
+    return _UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n"
 
 
 def scope_record(scope: Scope) -> Record:

@@ -69,8 +69,9 @@ def _letter(ident: str, subject: str, paragraphs: list[str], link: str) -> Messa
     html = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
         f"<title>{escape(subject)}</title></head>\n"
-        '<body style="font-family: sans-serif; max-width: 600px; margin: 0 auto; padding: 20px">\n'
+        '<body style="font-family: sans-serif; line-height: 1.5; overflow-wrap: anywhere; max-width: 600px; margin: 0 auto; padding: 20px">\n'
         + "\n".join(shown)
         + "\n</body></html>\n"
     )

@@ -95,7 +95,9 @@ def _plain(identity: str, thread: str, subject: str, paragraphs: Sequence[str]) 
     body = "\n".join(f"<p>{html.escape(one).replace(chr(10), '<br>')}</p>" for one in paragraphs)
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="color-scheme" content="light dark"></head>\n'
-        f'<body style="font-family: sans-serif; line-height: 1.5">\n{body}\n</body></html>\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="color-scheme" content="light dark"><title>{html.escape(subject)}</title></head>\n'
+        '<body style="font-family: sans-serif; line-height: 1.5; overflow-wrap: anywhere; max-width: 600px; '
+        f'margin: 0 auto; padding: 20px">\n{body}\n</body></html>\n'
     )
     return Message(identity, thread, "", "", subject, "\n\n".join(paragraphs) + "\n", page)
