@@ -142,3 +142,26 @@ def test_a_line_is_what_docs_say(world: World) -> None:
     assert list(json.loads(line)) == [
         "signed_at", "change", "arn", "from", "to", "sha256", "by", "ticket", "note", "items", "out_of", "previous",
     ]  # fmt: skip
+
+
+def test_a_damaged_line_holds_up_no_mail(world: World) -> None:
+    world.tracker.subscribers.put("team@example.org", read_wish({"frequency": "monthly"}), START, "token")
+    (world.tracker.home / "signoffs.jsonl").write_text("[]\n")
+    world.clock.moment = START.replace(year=2022, month=1, day=1) + timedelta(hours=1)
+    service.run_due(world.tracker, (SUPPORT, READ_ONLY))
+    assert len(world.mailbox.mails()) == 1
+
+
+def test_sign_offs_that_a_pull_brought_are_indexed_by_the_next_round(world: World) -> None:
+    sign(world.tracker, "v2", "Jane")
+    path = world.tracker.home / "signoffs.jsonl"
+    raw = path.read_bytes()
+    sign(world.tracker, "v3", "Jane")
+    both = path.read_bytes()
+    path.write_bytes(raw)
+    service.check(world.tracker, (SUPPORT,))
+    assert world.tracker.archive.verify() == ()
+    path.write_bytes(both)
+    assert [one.path for one in world.tracker.archive.verify()] == ["tracker.db"] * 2
+    service.check(world.tracker, (SUPPORT,))
+    assert world.tracker.archive.verify() == ()

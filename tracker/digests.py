@@ -5,6 +5,7 @@ switched off, paused or asked for anew. What is told alike is rendered once. Tha
 the transaction that queues its mail.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from tracker.collaborators import Plan, Tracker
 from tracker.delivery.audience import about, mark
 from tracker.delivery.filters import narrowed_period, selected_period, watchlisted
 from tracker.delivery.wish import Frequency, Wish
+from tracker.errors import TrackerError
 from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso
 from tracker.publishing import link_to, stem_of_period
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from tracker.model.change import Period
     from tracker.model.message import Message
 
+log = logging.getLogger(__name__)
 _MONTHLY = ("monthly", "watchlisted")
 # A policy that can't be read holds up no digest for longer: the digest says when it was looked at last.
 PATIENCE = timedelta(days=1)
@@ -176,7 +179,11 @@ def _first(schedule: Schedule, confirmed: datetime, made: datetime | None) -> da
 
 def unsigned_note(tracker: Tracker, policies: Sequence[PolicyArn]) -> str:
     """A sentence about what nobody has signed for of these policies; empty where there is nothing, or nobody asks."""
-    found = pending(tracker, policies) if tracker.remind else ()
+    try:
+        found = pending(tracker, policies) if tracker.remind else ()
+    except TrackerError as error:  # a damaged line holds up no mail
+        log.warning("what nobody has signed for is not told: %s", error)
+        return ""
     if not found:
         return ""
     from tracker.changelog.signoffs import unsigned_sentence

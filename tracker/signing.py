@@ -55,6 +55,7 @@ def sign(
         signoffs = Signoffs(tracker.home, tracker.database)
         for held in signoffs.all():
             if _same(held, made):
+                signoffs.index()  # a process that was killed may have left it
                 return held, False
         signoffs.add([made])
     return made, True

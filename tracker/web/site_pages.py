@@ -1,5 +1,6 @@
 """The pages that are about no single policy: home, changes, attention, status, compare, the style sheet."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from tracker.changelog.overview import InForceRow, PolicyRow, WatchedRow, month_
 from tracker.changelog.places import policy_page
 from tracker.changelog.site import Frame
 from tracker.changelog.timeline import watched_words
+from tracker.errors import TrackerError
 from tracker.model.signoff import unsigned
 from tracker.web import comparing, searching, used_pages
 from tracker.web.feeding import feed_page
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from tracker.model.identity import PolicyArn
     from tracker.web.shelf import Shelf
 
+log = logging.getLogger(__name__)
 _LATELY, _OTHERS, _NEWEST = 8, 48, 100
 _MOST_IN_A_MONTH = 6_000
 _UNREAD = 2_000  # of the newest changes that are looked through for what nobody has signed for
@@ -85,7 +88,11 @@ def _unsigned(pages: "Shelf") -> "list[Entry]":
     watched = set(pages.watched)
     stems = {row.id: stem for stem, row in rows}
     asked = [row for _, row in rows if row.arn in watched]
-    signed = Signoffs(pages.tracker.home, pages.tracker.database).all()
+    try:
+        signed = Signoffs(pages.tracker.home, pages.tracker.database).all()
+    except TrackerError as error:  # a damaged line takes nobody's home page away
+        log.warning("what nobody has signed for is not told: %s", error)
+        return []
     return [entry(one.row, stems[one.row.id]) for one in unsigned(asked, signed)]
 
 
