@@ -84,3 +84,10 @@ def test_every_settings_file_that_a_page_shows_is_valid(path: Path, tmp_path: Pa
 def test_a_page_that_is_behind_would_be_noticed() -> None:
     assert "policy-tracker check [OPTIONS]" in PAGES["commands.md"]()
     assert "`mail.host`" in PAGES["settings.md"]()
+
+
+def test_the_tests_that_show_what_is_safe_are_there() -> None:
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", (DOCS / "security.md").read_text(encoding="utf-8"))
+    assert len(named) > 40
+    for file, test in named:
+        assert f"\ndef {test}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), f"{file}::{test}"

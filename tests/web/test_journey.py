@@ -12,15 +12,19 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from itertools import count
+from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.support.smtp_sink import Sink
 from tests.web.conftest import NOW
+from tests.web.test_browser import RULES
 from tracker import service
 from tracker.bootstrap import open_tracker
 from tracker.collaborators import Tracker
+from tracker.delivery.tokens import tokens
 from tracker.delivery.wish import read_wish
 from tracker.previewing import heard_of
 from tracker.publishing import send_last
@@ -202,3 +206,53 @@ def test_the_form_is_filled_in_by_keyboard_alone(place: Place, browser: Browser)
     page.get_by_text("A mail is on its way to keys@example.org").wait_for()
     assert place.tracker.subscribers.get("keys@example.org").frequency == "daily"
     page.close()
+
+
+def states(place: Place, page: Page) -> Iterator[str]:
+    """The page in each state that a subscription's pages have, by name."""
+    tracker, stamp = place.tracker, place.tracker.clock().timestamp()
+    who = f"axe-{stamp}@example.org"
+    pending = tracker.subscribers.put(who, read_wish({}), tracker.clock(), f"token-{stamp}", state="pending")
+    signer = tokens(tracker.database)
+    page.goto(f"{place.address}/subscribe?services=s3&policies=A*")
+    yield "form"
+    page.get_by_label("Services").fill("S3:x")
+    page.get_by_label("Least number of actions").fill("many")
+    page.get_by_label("Mail address").fill("nobody@example")
+    press(page, "Subscribe")
+    page.locator("#faults").wait_for()
+    yield "faults"
+    page.get_by_label("Services").fill("")
+    page.get_by_label("Least number of actions").fill("")
+    page.get_by_role("radio", name=re.compile("^Monthly")).check()
+    press(page, "Show what it would have sent")
+    page.locator("#preview").wait_for()
+    yield "preview"
+    page.goto(f"{place.address}/confirm/{signer.sign('confirm', pending, tracker.clock())}")
+    yield "confirm"
+    press(page, "Confirm")
+    page.get_by_text("You are subscribed").wait_for()
+    yield "confirmed"
+    page.get_by_role("link", name="Change, pause or end it").click()
+    press(page, "Pause")
+    page.get_by_role("status").wait_for()
+    yield "manage"
+    page.goto(f"{place.address}/unsubscribe/{pending.token}")
+    yield "unsubscribe"
+    page.goto(f"{place.address}/undo/no-such-link")
+    yield "no link"
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 320)])
+def test_axe_finds_nothing_on_the_pages_of_a_subscription(
+    place: Place, browser: Browser, scheme: Literal["light", "dark"], width: int
+) -> None:
+    page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True)
+    axe, found = Axe(), []
+    for name in states(place, page):
+        told = axe.run(page, options={"runOnly": RULES, "resultTypes": ["violations"]}).response["violations"]
+        found += [f"{name} {one['id']}: {one['nodes'][0]['html'][:120]}" for one in told]
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        found += [f"{name}: {wide} wide"] if wide > width else []
+    page.close()
+    assert found == []

@@ -5,6 +5,9 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 import pytest
 from fastapi.testclient import TestClient
@@ -17,6 +20,7 @@ from tracker.delivery.tokens import replace_key
 from tracker.web.app import make_app
 from tracker.web.doors import Doors
 from tracker.web.previews import span_of
+from tracker.web.serving import Listening, serving
 
 BASE = "https://tracker.example.org"
 OURS = {"origin": BASE, "sec-fetch-site": "same-origin"}
@@ -432,3 +436,26 @@ def test_no_token_is_logged(world: World, browser: TestClient, caplog: pytest.Lo
     )
     assert "/manage/***" in told
     assert path.rpartition("/")[2] not in told
+
+
+def test_a_proxy_is_believed_where_it_is_named(world: World) -> None:
+    def statuses(where: Listening) -> list[int]:
+        with serving(world.tracker, where, Doors(closed="")) as address:
+            found = []
+            for number in range(21):
+                body = urlencode(
+                    {**PLAIN, "do": "subscribe", "address": f"{len(where.proxies)}-{number}@example.org"}
+                )
+                asked = Request(
+                    f"{address}subscribe", body.encode(), {"X-Forwarded-For": f"203.0.113.{number}"}
+                )
+                try:
+                    with urlopen(asked, timeout=30) as answer:
+                        found.append(answer.status)
+                except HTTPError as error:
+                    found.append(error.code)
+            return found
+
+    assert statuses(Listening(port=0)) == [200] * 20 + [429]
+    assert statuses(Listening(port=0, proxies="192.0.2.1")) == [429] * 21
+    assert statuses(Listening(port=0, proxies="127.0.0.1")) == [200] * 21
