@@ -17,7 +17,7 @@ FLOORS = [
     {"bootstrap", "settings"},
     {"service"},
     {"previewing", "using"},
-    {"alarming", "digests", "due", "evidence", "growing", "importing"},
+    {"alarming", "backup", "digests", "due", "evidence", "growing", "importing"},
     {
         "publishing",
         "reconciliation",

@@ -34,6 +34,8 @@ COMMANDS = {
     "evidence": "tracker.cli.evidence",
     "verify": "tracker.cli.verify",
     "reindex": "tracker.cli.reindex",
+    "backup": "tracker.cli.backup",
+    "restore": "tracker.cli.restore",
     "doctor": "tracker.cli.doctor",
     "mcp": "tracker.cli.mcp",
     "demo": "tracker.cli.demo",

@@ -4,6 +4,7 @@
 needs for all its I/O, so `writing()` and `reading()` hand out the same connection bare, for the few statements on that path.
 """
 
+import logging
 import os
 import sqlite3
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.errors import LockedError, SetupError, TrackerError
+from tracker.store.copying import keep_before_migrating
 from tracker.store.schema import APPLICATION_ID, SCHEMA
 from tracker.store.steps import Step, no_step
 from tracker.store.syncing import GroupSync
@@ -21,6 +23,7 @@ from tracker.store.syncing import GroupSync
 if TYPE_CHECKING:
     import sqlite_utils
 
+log = logging.getLogger(__name__)
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -263,6 +266,14 @@ class Database:
         self._to_wal(connection)
         connection.execute("BEGIN IMMEDIATE")
         try:
+            before = connection.execute("PRAGMA user_version").fetchone()[0]
+            if 0 < before < SCHEMA:
+                # Nothing is written yet and nobody else can write: the copy is what this release found.
+                kept = keep_before_migrating(self.path, before)
+                log.warning(
+                    "the database is brought from schema %d to %d", before, SCHEMA, extra={"kept": str(kept)}
+                )
+                self._step("migration-kept")
             migrations.apply(_wrapped(connection))  # nothing is pending where another process was first
             connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version={SCHEMA}")
