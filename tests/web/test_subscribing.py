@@ -46,6 +46,12 @@ def browser(world: World) -> Iterator[TestClient]:
     app = make_app(world.tracker, hosts=("tracker.example.org",), doors=Doors(closed=""))
     with TestClient(app, base_url=BASE, client=("192.0.2.1", 4711), follow_redirects=False) as client:
         yield client
+        sent(client)
+
+
+def sent(browser: TestClient) -> None:
+    """Wait until what was queued is sent: that happens beside the answers."""
+    browser.app.state.postman.wait(30)  # type: ignore[attr-defined] # it is a FastAPI
 
 
 def ask(browser: TestClient, address: str = "anna@example.org", **fields: str) -> str:
@@ -53,6 +59,7 @@ def ask(browser: TestClient, address: str = "anna@example.org", **fields: str) -
         "/subscribe", data={**PLAIN, "address": address, "do": "subscribe", **fields}, headers=OURS
     )
     assert answer.status_code == 200, answer.text
+    sent(browser)
     return str(answer.text)
 
 
@@ -101,6 +108,7 @@ def test_a_subscription_from_the_form_to_its_end(world: World, browser: TestClie
     world.aws.publish(SUPPORT, "v3", world.clock.forward(hours=1), allowing("s3:ListBucket", "s3:PutObject"))
     service.check(world.tracker, [SUPPORT])
     assert "1 held back mail is sent now" in browser.post(manage, data={"do": "resume"}, headers=OURS).text
+    sent(browser)
     assert len(world.mailbox.subjects("anna@example.org")) == 2
     assert "You are unsubscribed." in browser.post(manage, data={"do": "leave"}, headers=OURS).text
     assert state(world) == "none"
@@ -116,6 +124,7 @@ def test_one_click_pauses_and_can_be_undone(world: World, browser: TestClient) -
     first = browser.post("/unsubscribe/token-team", data={"List-Unsubscribe": "One-Click"})
     again = browser.post("/unsubscribe/token-team", files={"List-Unsubscribe": (None, "One-Click")}, headers={"origin": "https://mail.example", "sec-fetch-site": "cross-site"})  # fmt: skip
     assert (first.status_code, again.status_code) == (200, 200)
+    sent(browser)
     assert "Nothing more is sent to team@example.org." in again.text
     assert state(world, "team@example.org") == "paused"
     for address in ("team@example.org", "operator@example.org"):
@@ -141,6 +150,7 @@ def test_a_get_changes_nothing_whatever_follows_the_links_of_a_mail(
         "/subscribe?address=x@example.org&do=subscribe&frequency=instant&form=full",
     ]  # fmt: skip
     browser.post("/unsubscribe/token-team")
+    sent(browser)
     links.append(link(world, "undo"))
     before = rows(world)
     for path in links:
@@ -459,3 +469,61 @@ def test_a_proxy_is_believed_where_it_is_named(world: World) -> None:
     assert statuses(Listening(port=0)) == [200] * 20 + [429]
     assert statuses(Listening(port=0, proxies="192.0.2.1")) == [429] * 21
     assert statuses(Listening(port=0, proxies="127.0.0.1")) == [200] * 21
+
+
+def test_what_a_document_says_is_inert_in_a_preview(world: World, browser: TestClient) -> None:
+    hostile = allowing(
+        "s3:Get<script>alert(1)</script>",
+        "s3:\u202eevil",
+        "iam:PassRole",
+        resource="arn:aws:s3:::\"onmouseover='x'",
+    )
+    world.aws.publish(SUPPORT, "v3", world.clock.forward(hours=1), hostile)
+    service.check(world.tracker, [SUPPORT])
+    world.clock.forward(hours=1)
+    for typed in (
+        "<script>alert(1)</script>",
+        "\"onmouseover='x'",
+        "{{ 7*7 }}",
+        "\u202eevil",
+        "javascript:alert(1)",
+    ):
+        data = dict.fromkeys(
+            ("policies", "services", "level", "watch", "least", "frequency", "form", "address"), typed
+        )
+        answer = browser.post("/subscribe", data={**data, "do": "preview"}, headers=OURS)
+        assert read(answer.text).unsafe == []
+        assert "script" not in read(answer.text).tags
+    page = browser.post("/subscribe", data={**PLAIN, "do": "preview"}, headers=OURS).text
+    assert ">2 mails<" in page
+    assert read(page).unsafe == []
+    assert "script" not in read(page).tags
+
+
+def test_a_mail_server_that_is_slow_holds_up_no_reader(world: World) -> None:
+    reached, go_on = threading.Event(), threading.Event()
+
+    class Slow:
+        """A channel that answers when it is told to."""
+
+        def send(self, _: object) -> str:
+            """Deliver, late."""
+            reached.set()
+            go_on.wait(60)
+            return "250 ok"
+
+        def close(self) -> None:
+            """Nothing to close."""
+
+    app = make_app(
+        replace(world.tracker, channel=Slow), hosts=("tracker.example.org",), doors=Doors(closed="")
+    )
+    with TestClient(app, base_url=BASE) as client:
+        for number in range(3):
+            data = {**PLAIN, "do": "subscribe", "address": f"n{number}@example.org"}
+            assert client.post("/subscribe", data=data, headers=OURS).status_code == 200
+            assert reached.wait(30)
+        assert [row.state for row in world.tracker.outbox.list()].count("waiting") == 2
+        go_on.set()
+        app.state.postman.wait(30)
+    assert world.tracker.outbox.counts().get("sent") == 3

@@ -69,7 +69,7 @@ class Guard:
             await send({"type": "http.response.start", "status": status, "headers": raw})
             await send({"type": "http.response.body", "body": body})
             return None
-        # What is done is done to its end, mails that go out after the answer included: only readers are sent away.
+        # What is done is done to its end, a look that an operator asked for included: only readers are sent away.
         await (self._ask if reading else self._app)(scope, receive, send)
         if moment is not None and (made := scope.get(ANSWERED)) is not None:
             self._warm.put(path, query, moment, made)

@@ -57,8 +57,9 @@ def listening(
 def serving(tracker: Tracker, where: Listening, doors: Doors = READING) -> Iterator[str]:
     """The server, from when it answers to when it has stopped; yields its address. Raises SetupError for a port that is taken."""
     hosts = where.hosts and (*where.hosts, "localhost", "127.0.0.1", "::1")
+    app = make_app(tracker, hosts=hosts, doors=doors)
     config = uvicorn.Config(
-        make_app(tracker, hosts=hosts, doors=doors),
+        app,
         host=where.host,
         port=where.port,
         log_config=None,
@@ -94,6 +95,7 @@ def serving(tracker: Tracker, where: Listening, doors: Doors = READING) -> Itera
         finally:
             server.should_exit = True
             thread.join(_STOP_S + 5)
+            app.state.postman.wait(_STOP_S)
 
 
 def _run(server: uvicorn.Server, ended: Event) -> None:

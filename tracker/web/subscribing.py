@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request, Response
-from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from tracker.web.desk import Desk
@@ -23,6 +22,7 @@ Act = Callable[[str, Form, str], Response]  # token, form and the client's addre
 def add_subscribing(app: FastAPI, pages: Shelf, doors: Doors) -> None:
     """The routes /subscribe, /confirm, /manage, /undo and /unsubscribe."""
     desk, postman = Desk(pages, doors.closed), Postman(pages.tracker)
+    app.state.postman = postman
 
     @app.api_route("/subscribe", methods=_READ, include_in_schema=False)
     async def subscribe(request: Request) -> Response:
@@ -71,6 +71,6 @@ async def _one_click(request: Request) -> Form:
 
 
 def _then_send(postman: Postman, answer: Response) -> Response:
-    """The answer of a POST; what it queued is sent once it is out."""
-    answer.background = BackgroundTask(postman.send)
+    """The answer of a POST; what it queued is sent beside it."""
+    postman.wake()
     return answer
