@@ -13,6 +13,8 @@ from tests.delivery.test_bounces import TOPIC as LISTED
 from tests.support.world import READ_ONLY, SUPPORT, World, allowing
 from tests.web.worlds import web_world
 from tracker import service
+from tracker.bootstrap import open_tracker
+from tracker.cli.health import Finding, examine
 from tracker.delivery.intake import Intake
 from tracker.errors import RefusedError, SettingsError, SetupError
 from tracker.settings import load_settings
@@ -233,6 +235,14 @@ def test_doors_open_by_settings(tmp_path: Path) -> None:
     assert not admin.fits("")
 
 
+def doctored(folder: Path) -> list[Finding]:
+    """What doctor says of the admin token."""
+    settings = load_settings(folder, {})
+    return [
+        one for one in examine(open_tracker(settings), settings, offline=True) if one.what == "admin token"
+    ]
+
+
 def test_a_token_that_others_can_read_or_guess_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text(TOKEN + "\n")
@@ -244,9 +254,11 @@ def test_a_token_that_others_can_read_or_guess_is_refused(tmp_path: Path) -> Non
     admin = settings_of(tmp_path, named).admin
     assert admin is not None
     assert admin.fits(TOKEN)
+    assert [one.state for one in doctored(tmp_path)] == ["ok"]
     file.write_text("too short")
     with pytest.raises(SettingsError, match="has 9 characters"):
         settings_of(tmp_path, named)
+    assert [(one.state, one.exit_code) for one in doctored(tmp_path)] == [("wrong", 4)]
     (tmp_path / "policy-tracker.toml").chmod(0o644)
     with pytest.raises(SettingsError, match="everybody may read it"):
         settings_of(tmp_path, f'[web]\nadmin_token = "{TOKEN}"\n')

@@ -46,6 +46,7 @@ def examine(tracker: "Tracker", settings: "Settings", *, offline: bool) -> list[
         ("catalogue", lambda: _catalogue(tracker)),
         ("subscribers", lambda: _subscribers(tracker, settings)),
         ("outbox", lambda: _outbox(tracker)),
+        ("admin token", lambda: _admin_token(settings)),
         ("clock", lambda: _clock(tracker, settings, offline=offline)),
         ("AWS", lambda: _skipped("AWS") if offline else _aws(tracker)),
         ("channels", lambda: _skipped("channels") if offline else _channels(tracker, settings)),
@@ -205,6 +206,13 @@ def _outbox(tracker: "Tracker") -> Iterator[Finding]:
         yield Finding("outbox", "wrong", said, "policy-tracker outbox list, then outbox retry", PARTIAL)
     else:
         yield Finding("outbox", "ok", said)
+
+
+def _admin_token(settings: "Settings") -> Iterator[Finding]:
+    from tracker.settings import admin_token
+
+    if admin_token(settings):
+        yield Finding("admin token", "ok", "set: whoever has it may act as the operator over the web")
 
 
 def _clock(tracker: "Tracker", settings: "Settings", *, offline: bool) -> Iterator[Finding]:
