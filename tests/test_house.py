@@ -31,7 +31,7 @@ FLOORS = [
     },
     {"collaborators"},
     {"reading", "asking"},
-    {"sources", "archive", "changelog", "delivery", "schedule"},
+    {"sources", "archive", "changelog", "delivery", "schedule", "notify"},
     {"store", "catalogue", "changes"},
     {"policy"},
     {"model", "errors"},

@@ -47,8 +47,14 @@ def test_systemd_finds_nothing_wrong_in_the_units(units: list[Path]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_daemons_unit_is_shut_in(units: list[Path]) -> None:
-    (unit,) = [path for path in units if path.name == "policy-tracker.service"]
+def test_the_units_that_are_copied_are_those_of_the_page() -> None:
+    folder = ROOT / "deploy" / "systemd"
+    assert {path.name: path.read_text() for path in folder.iterdir()} == UNITS
+
+
+@pytest.mark.parametrize("name", ["policy-tracker.service", "policy-tracker-check.service"])
+def test_a_unit_is_shut_in(units: list[Path], name: str) -> None:
+    (unit,) = [path for path in units if path.name == name]
     command = [program("systemd-analyze"), "security", "--offline=true", "--threshold=20", str(unit)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout  # an exposure level above 2.0 of 10

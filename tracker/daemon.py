@@ -19,8 +19,10 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from tracker.delivery.addresses import masked
 from tracker.errors import LockedError, TrackerError
 from tracker.model.instants import words
+from tracker.notify import Notify
 from tracker.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -64,11 +66,13 @@ class Daemon:
         clock: Callable[[], datetime],
         say: Callable[[str], None],
         failed: Callable[[Exception], None],
+        notify: Notify | None = None,
     ) -> None:
         self._work = work
         self._clock = clock
         self._say = say
         self._failed = failed
+        self._notify = notify or Notify({})
         self._said: tuple[str, datetime] | None = None
         self.ticks = 0  # that ended
         self.scheduler = BackgroundScheduler(
@@ -83,11 +87,15 @@ class Daemon:
         """Work until `stop` is set; then the job in hand is finished, and nothing new begun."""
         # A tick that comes while a long round runs is skipped, which is meant and not worth a warning.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self._notify.ready("looking at what is due")
         self.scheduler.start()
         try:
-            while not stop.wait(WATCH_S):
+            while not stop.wait(self._notify.wait_s(WATCH_S)):
                 self.mind_the_clock()
+                if self.scheduler.get_job(_JOB) is not None:  # a loop that plans nothing is not alive
+                    self._notify.alive()
         finally:
+            self._notify.stopping()
             self.scheduler.shutdown(wait=True)
 
     def mind_the_clock(self) -> None:
@@ -116,6 +124,7 @@ class Daemon:
         self.ticks += 1
 
     def _tell(self, due: "Due") -> None:
+        self._notify.status(coming(due))
         if told := done(due):
             self._say(f"{words(self._clock())}: {told}; {coming(due)}")
         if due.delivered.stopped is not None:
@@ -127,6 +136,7 @@ class Daemon:
         now = self._clock()
         if self._said is None or self._said[0] != said or abs(now - self._said[1]) >= REPEAT_AFTER:
             log.error(said)
+            self._notify.status(f"in trouble: {masked(said)}")
             self._said = (said, now)
 
 

@@ -1,6 +1,7 @@
 """`policy-tracker daemon`: looks, reports and mails by itself, until it is told to stop."""
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from tracker.cli.policies import findable, in_words, standing
 from tracker.cli.shell import Shell
 from tracker.errors import UnknownPolicyError
 from tracker.model.instants import words
+from tracker.notify import Notify
 from tracker.watched import listing_of
 
 if TYPE_CHECKING:
@@ -84,7 +86,9 @@ def command(
             put_now(f"  reading is at {address}")
         plan = (tracker.plan.look, tracker.plan.report)
         work = overseen_ticks(shell.settings(), tracker, Work(tracker))
-        daemon = Daemon(work, plan, clock=tracker.clock, say=put_now, failed=failed)
+        daemon = Daemon(
+            work, plan, clock=tracker.clock, say=put_now, failed=failed, notify=Notify(os.environ)
+        )
         daemon.run(stop)
     put_now(f"{words(tracker.clock())}: stopped")
 

@@ -203,6 +203,13 @@ class Outbox:
                 ).fetchall()
             )
 
+    def oldest(self) -> datetime | None:
+        """When the oldest message that still waits was queued; None where none does."""
+        with self._database.reading() as connection:
+            sql = "SELECT min(created) FROM outbox WHERE state IN ('waiting', 'claimed')"
+            found = connection.execute(sql).fetchone()[0]
+        return parse_instant(found) if found else None
+
     def retry(self, now: datetime, ids: Iterable[int] | None = None) -> int:
         """Make failed and waiting rows due now, with three days before them again; how many. No ids means all.
 

@@ -23,6 +23,7 @@ from tracker.web.guard import Guard
 from tracker.web.headers import SAFE, place_of
 from tracker.web.health import add_health
 from tracker.web.hooks import add_hooks
+from tracker.web.metrics import add_metrics
 from tracker.web.operating import add_operating
 from tracker.web.page import ElsewhereError, MissingPageError
 from tracker.web.pages import Pages
@@ -57,6 +58,7 @@ def make_app(tracker: Tracker, *, hosts: tuple[str, ...] = (), doors: Doors = RE
     _add_faults(app, pages)
     problems.on_validation(app)
     add_health(app, tracker)
+    add_metrics(app, tracker)
     add_api(app, pages)
     add_operating(app, tracker, doors.admin)
     add_signing(app, pages, doors.admin)

@@ -26,6 +26,10 @@ log = logging.getLogger(__name__)
 LONGEST_QUERY = 2_000  # characters of a query string; pages need no more
 LONGEST_PATH = 2_000
 LONGEST_WAIT_S = 30.0  # a page that takes longer goes on being made, and is there next time
+_MACHINES = (
+    "/healthz",
+    "/metrics",
+)  # asked by address: they say nothing that another site's script could use
 _CORS = (
     ("access-control-allow-origin", "*"),
     ("access-control-expose-headers", "ETag, Link"),
@@ -52,7 +56,7 @@ class Guard:
             return await self._app(scope, receive, send)
         headers, path, query = Headers(scope=scope), str(scope["path"]), bytes(scope["query_string"])
         send = _with_headers(send, api=path.startswith("/api/") and not path.startswith(ADMIN))
-        if not known_host(headers.get("host", ""), self._hosts) and path != "/healthz":
+        if not known_host(headers.get("host", ""), self._hosts) and path not in _MACHINES:
             refused = problems.problem(421, "This server does not answer for that host.")
             return await refused(scope, receive, send)
         if len(query) > LONGEST_QUERY or len(path) > LONGEST_PATH:
