@@ -97,3 +97,13 @@ def test_without_a_policy_nothing_is_judged() -> None:
     assert not grants
     assert grants.verdict(grants.stretch(day(5)), ("s3:GetObject",)) == ("unknown", "s3:GetObject")
     assert grants.over(day(1), day(2)) == {}
+
+
+def test_between_two_defaults_with_versions_that_nobody_saw_one_of_those_may_have_been_in_force() -> None:
+    versions = {57: ["ec2:DescribeVpcs"], 59: ["ec2:DescribeVpcs", "s3:GetObject"]}
+    seen = [(2, 57, 2), (20, 59, 20)]
+    grants = Grants([past(versions, seen)], CATALOGUE)
+    assert verdict(grants, day(10), "s3:GetObject") == "perhaps"
+    assert verdict(grants, day(10), "kms:Decrypt") == "not granted"
+    watched = Grants([past(versions, seen, looks=[15])], CATALOGUE)
+    assert [verdict(watched, day(on), "s3:GetObject") for on in (10, 16)] == ["not granted", "perhaps"]

@@ -201,3 +201,9 @@ def test_the_public_record_names_no_account_resource_or_path() -> None:
     )
     assert "111122223333" in str(used_record(found))
     assert "111122223333" not in str(used_record(found, public=True))
+
+
+def test_a_call_of_a_moment_of_which_nothing_is_on_record_is_counted_and_not_accused() -> None:
+    found = told([call("DescribeVpcs", day(30, month=7)), call("DescribeVpcs", day(5))], POLICY)
+    assert (found.unjudged, len(found.ungranted)) == (1, 0)
+    assert [one.verdict for one in found.used] == ["unknown"]

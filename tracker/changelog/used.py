@@ -53,6 +53,7 @@ def used_record(found: UsedReport, *, public: bool = False) -> dict[str, Any]:
             else [{"path": one.path, "why": one.why} for one in found.read.broken],
         },
         "duplicates": found.duplicates,
+        "unjudged": found.unjudged,
         "total": _calls(found.total, public) if found.total else None,
         "used": [
             {
@@ -138,7 +139,7 @@ def in_force_words(found: Iterable[InForce]) -> str:
     told = []
     for one in found:
         version = str(one.version) if one.version else "none known"
-        later = f" (or {one.later} already)" if one.later else ""
+        later = f" (or already one up to {one.later})" if one.later else ""
         told.append(f"{one.policy.name} {version}{later}")
     return listed(told) or "no policy is known"
 
@@ -202,6 +203,8 @@ def _where(found: UsedReport) -> Iterator[str]:
         yield f"The service assumed the role {count(found.assumed.number, 'time')}, last at {words(found.assumed.last)}."
     if found.policies:
         yield f"Held against {in_force_words(found.policies)} at the end, and at each call against what was in force then."
+        if found.unjudged:
+            yield f"{count(found.unjudged, 'call')} {was(found.unjudged)} made when nothing is on record of what was in force, and {was(found.unjudged)} not judged."
     else:
         yield "No policy of this role is known, so nothing is judged: name one with --policy."
 

@@ -69,6 +69,7 @@ class UsedView:
     unnamed: tuple[UsedLine, ...]
     others: tuple[UsedLine, ...]  # done by the service in somebody else's name
     assumed: int
+    unjudged: int  # calls made when nothing is on record of what was in force
 
     @property
     def idle_actions(self) -> int:
@@ -122,6 +123,7 @@ def _view(record: Mapping[str, Any]) -> UsedView:
         unnamed=tuple(_event(one) for one in record["unknown_events"]),
         others=tuple(_event(one) for one in record["in_other_names"]),
         assumed=int(record["assumed"]["calls"]) if record["assumed"] else 0,
+        unjudged=int(record["unjudged"]),
     )
 
 
@@ -164,7 +166,7 @@ def _event(one: Mapping[str, Any]) -> UsedLine:
 
 def _policy(one: Mapping[str, Any]) -> str:
     name = str(one["policy"]).rpartition("/")[2]
-    later = f" (or {one['later']} already)" if one["later"] else ""
+    later = f" (or already one up to {one['later']})" if one["later"] else ""
     return f"{name} {one['version'] or 'as nobody saw it'}{later}"
 
 

@@ -110,8 +110,8 @@ def _hear(end: Connection) -> object:
 
 def _lost() -> SetupError:
     return SetupError(
-        "a process of the import was ended from outside (for want of memory, perhaps)",
-        advice="nothing that was recorded is lost: import again, and it completes",
+        "a process that helps this one was ended from outside (for want of memory, perhaps)",
+        advice="nothing that was recorded is lost: run the same command again, and it completes",
     )
 
 

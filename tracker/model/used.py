@@ -9,8 +9,8 @@ from tracker.model.identity import PolicyArn, VersionId
 # By whom a call was made: in a session of the role; by the role's service, to take the role on; by the service in somebody
 # else's name.
 Via = Literal["role", "assuming", "service"]
-# Whether what was in force when a call was made let it through. 'perhaps': the default moved between two looks, and only
-# the later one allows it. 'unknown': nothing is on record for that moment.
+# Whether what was in force when a call was made let it through. 'perhaps': the default moved between two looks, or there
+# are versions between two that nobody saw, and only the later one allows it. 'unknown': nothing is on record for that moment.
 Verdict = Literal["granted", "perhaps", "not granted", "unknown"]
 
 
@@ -112,7 +112,9 @@ class InForce:
 
     policy: PolicyArn
     version: VersionId | None  # None: the policy was not visible
-    later: VersionId | None = None  # the next default on record, where it may have been in force already
+    later: VersionId | None = (
+        None  # the next default on record, where it, or one before it, may have been in force already
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,7 @@ class UsedReport:
     read: Read
     total: Calls | None  # None: not one call
     duplicates: int  # events delivered more than once, counted once
+    unjudged: int = 0  # calls made when nothing is on record of what was in force
     used: tuple[UsedAction, ...] = ()
     ungranted: tuple[Ungranted, ...] = ()
     unnamed: tuple[Unnamed, ...] = ()

@@ -32,7 +32,7 @@ class Held:
         return {*self._at, *made, *(moment for moment in self._stood if moment is not None)}
 
     def at(self, moment: datetime) -> tuple[Observation | None, Observation | None]:
-        """(the last default seen by then, the next one where it may have been in force already)."""
+        """(the last default seen by then, the next one where it, or one between them that nobody saw, may have been in force)."""
         number = bisect_right(self._at, moment)
         now = self._seen[number - 1] if number else None
         if number == len(self._seen):
@@ -40,8 +40,8 @@ class Held:
         following = self._seen[number]
         stood = self._stood[number - 1] if number else None
         made = following.create_date
-        may = made is not None and made <= moment and (stood is None or moment >= stood)
-        return now, following if may else None
+        may = (made is not None and made <= moment) or _gap(now, following)
+        return now, following if may and (stood is None or moment >= stood) else None
 
     def allowed(self, seen: Observation | None) -> frozenset[str]:
         """What a default allows: actions in lower case."""
@@ -53,6 +53,13 @@ class Held:
 
     def _last_look(self, following: Observation) -> datetime | None:
         return max((one.start for one in self.reading.looks if one.end < following.observed_at), default=None)
+
+
+def _gap(before: Observation | None, after: Observation) -> bool:
+    """Whether there are versions between two defaults that nobody saw."""
+    if before is None or before.version is None or after.version is None:
+        return False
+    return after.version.number - before.version.number > 1
 
 
 class Grants:

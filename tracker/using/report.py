@@ -79,6 +79,7 @@ def report(
         read=read,
         total=total.calls() if total.number else None,
         duplicates=tally.duplicates,
+        unjudged=sum(one.count.number for one in judged if one.verdict == "unknown"),
         used=used,
         ungranted=_ungranted(judged, grants) if grants else (),
         unnamed=_named(unnamed),
@@ -125,7 +126,7 @@ def _ungranted(judged: Sequence[_Judged], grants: Grants) -> tuple[Ungranted, ..
     """What was not, or not surely, granted: by action, verdict and the versions then in force."""
     kept: dict[tuple[str, Verdict, object], list[_Judged]] = {}
     for one in judged:
-        if one.verdict != "granted":
+        if one.verdict in ("not granted", "perhaps"):
             kept.setdefault((one.action, one.verdict, grants.in_force(one.stretch)), []).append(one)
     found = [
         Ungranted(
