@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 S = "AWSSupportServiceRolePolicy"
+ARN = f"arn:aws:iam::aws:policy/aws-service-role/{S}"
 ASKED = [
     ("/policies", ""), ("/policies/{policy}", S), ("/policies/{policy}/versions", S),
     ("/policies/{policy}/versions/{version}", f"{S} v59"), ("/policies/{policy}/versions/{version}", f"{S} 2024-06-01"),
     ("/policies/{policy}/versions/{version}/document", f"{S} v39"), ("/policies/{policy}/transitions", S),
     ("/policies/{policy}/diff?from=v38&to=v39", S), ("/policies/{policy}/diff?from=2024-01-01&to=2026-01-01", S),
     ("/policies/{policy}/periods/{month}", f"{S} 2026-08"), ("/policies/{policy}/periods?since=2025-01-01&until=2026-01-01", S),
-    ("/policies/{policy}/attention", S), ("/changes", ""), ("/changes?severity=alarm&limit=3", ""),
+    ("/policies/{policy}/attention", S), ("/policies/{policy}", ARN), ("/policies/{policy}/versions/{version}", f"{ARN} v59"),
+    ("/policies/{policy}/diff?from=v38&to=v39", ARN), ("/policies/{policy}/periods/{month}", f"{ARN} 2026-08"),
+    ("/changes?policy=arn:aws:iam::aws:policy/ReadOnlyAccess", ""), ("/changes", ""), ("/changes?severity=alarm&limit=3", ""),
     ("/changes?since=2024-01-01&until=2025-01-01&policy=ReadOnlyAccess", ""), ("/search?action=s3:GetObject", ""),
     ("/search?action=kms:*&all=true&at=2024-06-01", ""), ("/actions/{action}", "s3:GetObject"), ("/services", ""),
     ("/services/{service}", "s3"), ("/stats", ""), ("/status", ""), ("/schema/record.json", ""),

@@ -22,7 +22,7 @@ PATHS = [
     f"/compare.html?policy={S}&with=ViewOnlyAccess", "/compare.html?policy=Nothing&from=v1", f"/{S}/",
     f"/{S}/index.html", f"/{S}/2024.html", f"/{S}/only-flagged.html", f"/{S}/v57-v59.html", f"/{S}/v38-v39.html",
     f"/{S}/v59.html", f"/{S}/v59.html?q=bucket", f"/{S}/v59.html?q=nothing-like-it", f"/{S}/2026-08.html",
-    f"/{S}/2023-01.html", f"/{S}/attention.html", "/AWSTrustedAdvisorServiceRolePolicy/index.html",
+    f"/{S}/2023-01.html", f"/{S}/attention.html", f"/{S}/since-v39.html", "/periods/2026-08.html", "/periods/2024-12.html", "/AWSTrustedAdvisorServiceRolePolicy/index.html",
 ]  # fmt: skip
 
 
@@ -148,3 +148,42 @@ def test_what_is_new_is_on_the_pages_at_once(tmp_path: Path) -> None:
         assert "A planned look did not happen" in client.get(f"/{S}/").text
         assert "A planned look did not happen" in client.get("/").text
         assert "were not looked at as planned" in client.get("/status.html").text
+
+
+def test_a_version_tells_which_statement_grants_each_action(client: TestClient) -> None:
+    text = client.get(f"/{S}/v59.html").text
+    assert re.search(r'id="ecr">.*?statement <a href="#statement-\d">\d</a></p>', text, re.DOTALL)
+    assert 'id="statement-1"' in text
+    split = client.get(f"/{S}/v59.html?q=apigateway:").text
+    assert "apigateway:GET" in split
+    assert "on 50 resources such as" in split
+
+
+def test_what_came_since_a_version_is_one_change(client: TestClient) -> None:
+    text = client.get(f"/{S}/since-v39.html").text
+    told = client.get(f"/api/v1/policies/{S}/diff?from=v39&to=v59").json()["summary"]
+    assert f"+{told['actions_added']:,}" in text
+    assert f"−{told['actions_removed']:,}" in text
+    assert client.get(f"/{S}/since-v59.html").status_code == 404
+    assert client.get(f"/{S}/since-v2.html").status_code == 404
+
+
+def test_a_month_of_all_policies_is_net_and_tells_what_came_and_went(tmp_path: Path) -> None:
+    world = web_world(tmp_path)
+    begun = world.clock.moment.replace(day=1, hour=1)
+    world.clock.moment = begun
+    for version, actions in (
+        ("v1", ["s3:ListBucket"]),
+        ("v2", ["s3:ListBucket", "s3:GetObject"]),
+        ("v3", ["s3:ListBucket"]),
+    ):
+        world.aws.publish(SUPPORT, version, world.clock.moment, allowing(*actions))
+        check(world.tracker, [SUPPORT])
+        world.clock.forward(days=1)
+    with TestClient(make_app(world.tracker), base_url="http://localhost") as client:
+        text = client.get(f"/periods/{begun:%Y-%m}.html").text
+        assert "1 action came and went, 1 flagged" in text
+        assert "nothing is left of it" in text
+        assert f"{SUPPORT.name}/{begun:%Y-%m}.html" in text
+        assert client.get("/periods/1999-01.html").status_code == 404
+        assert client.get("/periods/never.html").status_code == 404

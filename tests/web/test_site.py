@@ -13,6 +13,8 @@ from tests.web.worlds import web_world
 from tracker.errors import SetupError
 from tracker.service import check
 from tracker.web.building import MANIFEST, Builder
+from tracker.web.page import Page
+from tracker.web.pages import Pages
 
 
 def _world(folder: Path, versions: int = 3) -> World:
@@ -139,3 +141,55 @@ def test_the_shards_say_what_the_archive_says(tmp_path: Path) -> None:
     assert ["s3", "Amazon s3", len(shard["actions"])] in json.loads(
         (tmp_path / "site/search/index.json").read_text()
     )["services"]
+
+
+def test_a_build_that_was_cut_off_is_gone_on_with(tmp_path: Path) -> None:
+    world, site = _world(tmp_path), tmp_path / "site"
+    builder = Builder(world.tracker, site)
+    written = builder._write
+
+    def until_the_third(path: str, page: Page) -> str:
+        if builder.built.written == 3:
+            raise KeyboardInterrupt
+        return written(path, page)
+
+    builder._write = until_the_third  # type: ignore[method-assign] # killed between two files
+    with pytest.raises(KeyboardInterrupt):
+        builder.build()
+    assert (site / MANIFEST).is_file()
+    again = Builder(world.tracker, site).build()
+    assert again.same == 3
+    assert broken_links(site) == []
+
+
+def test_one_piece_of_news_makes_the_parts_that_it_is_about(tmp_path: Path) -> None:
+    world, site = _world(tmp_path), tmp_path / "site"
+    Builder(world.tracker, site).build()
+    before = {path: path.stat().st_mtime_ns for path in site.rglob("services/*.html")}
+    old = json.loads((site / MANIFEST).read_text())["parts"]
+    _publish(world, 4)  # ec2 alone
+    Builder(world.tracker, site).build()
+    new = json.loads((site / MANIFEST).read_text())["parts"]
+    assert [name for name in new if name.startswith("service ") and new[name] != old[name]] == ["service ec2"]
+    moved = {path.name for path, when in before.items() if path.stat().st_mtime_ns != when}
+    assert moved <= {"ec2.html"}
+
+
+def test_the_pages_of_what_the_rules_name_and_more_of_the_api_are_files(tmp_path: Path) -> None:
+    world, site = _world(tmp_path), tmp_path / "site"
+    built = Builder(world.tracker, site).build()
+    api = f"api/v1/policies/{SUPPORT.name}"
+    assert {
+        f"{api}/attention.json",
+        "api/v1/services.json",
+        f"{SUPPORT.name}/since-v1.html",
+    } <= built.files.keys()
+    assert any(path.startswith("periods/") for path in built.files)
+    named = {path for paths in builder_paths(world).values() for path in paths}
+    assert named
+    assert named <= built.files.keys()
+
+
+def builder_paths(world: World) -> dict[str, tuple[str, ...]]:
+    """The pages of actions that become files."""
+    return Pages(world.tracker, static=True).action_pages

@@ -1,6 +1,7 @@
 """Running the server: uvicorn on one address until somebody says stop."""
 
 import logging
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _START_S, _STOP_S = 20.0, 5.0
+_TURN_S = 0.001  # a page that is at hand need not wait for one that is being made
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ def serving(tracker: Tracker, where: Listening, doors: Doors = READING) -> Itera
         h11_max_incomplete_event_size=16_384,
     )
     tracker.database.reuse()
+    sys.setswitchinterval(_TURN_S)
     server = _Server(config)
     ended = Event()
     thread = threading.Thread(target=_run, args=(server, ended), name="web", daemon=True)
