@@ -152,6 +152,14 @@ def test_denies_alone_each_way() -> None:
     )
 
 
+def test_many_that_moved_alike() -> None:
+    names = ["s3:A", "s3:B", "s3:C"]
+    narrow = document({"Action": names, "Resource": "arn:aws:s3:::a"})
+    assert headline(change(narrow, document({"Action": names}))) == (
+        "AWS Support can call the same actions as before, s3:A and 2 others more widely."
+    )
+
+
 def test_a_rollback_without_effect() -> None:
     found = cases.rolled_back()
     same = type(found)(

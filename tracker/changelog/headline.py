@@ -170,7 +170,9 @@ def _no_action_came_or_went(change: Change) -> str:
             if c
         ]
         if changes and len(others) == 1:
-            names = some([one.action for one in changes], 2 if len(changes) == 2 else 1)
+            names = listed([one.action for one in changes[:2]])
+            if len(changes) > 2:
+                names = f"{changes[0].action} and {number(len(changes) - 1)} others"
             return f"{who} can call the same actions as before, {names} {how}."
     if rest := _moved(difference):
         return f"{who} can call the same actions as before, of which {listed(rest)}."
