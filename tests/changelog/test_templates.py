@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.changelog import cases
 from tests.changelog.making import BILLING, CATALOGUE, SUPPORT
 from tests.changelog.test_hostile import Page
 from tracker.changelog.environments import environment, shipped_templates
+from tracker.changelog.evidence import CHECKS, EvidencePage, PolicyPart
 from tracker.changelog.render import Renderer
 from tracker.errors import SettingsError
 
@@ -69,6 +71,14 @@ def test_the_shipped_templates_of_a_checkout() -> None:
     assert shipped_templates() == ROOT / "templates"
 
 
+AUDITED = EvidencePage(
+    since=datetime(2021, 12, 1, tzinfo=UTC), until=datetime(2022, 1, 1, tzinfo=UTC),
+    policies=(PolicyPart(SUPPORT.name, f"changelogs/{SUPPORT.name}", "Nothing.", 0, 0, 1, 31, 31, 0, None),),
+    signed=0, reconciled="Nothing is known.", findings=("x:1: <b>",), head="0" * 64, sealed=1, chained=1, unchained=1,
+    checks=CHECKS,
+)  # fmt: skip
+
+
 def test_every_template_renders_or_is_used_by_one_that_does() -> None:
     renderer = Renderer(CATALOGUE)
     used = set[str]()
@@ -95,6 +105,7 @@ def test_every_template_renders_or_is_used_by_one_that_does() -> None:
         "mail": (renderer.message(change).text,),
         "brief": (renderer.render("brief.md", view=renderer.view(change)),),
         "baseline": (),
+        "evidence": (renderer.render("evidence.html", page=AUDITED),),
     }  # fmt: skip
     assert all(text.endswith("\n") for texts in asked.values() for text in texts)
     for path in sorted((ROOT / "templates").iterdir()):

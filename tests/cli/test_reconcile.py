@@ -41,7 +41,7 @@ def test_the_known_answers(tmp_path: Path, cli: Command) -> None:
     text = cli("--home", home, "reconcile")
     assert (text.code, text.err) == (0, "")
     assert (
-        "4 agree, 1 differ, 1 announced without a count, 17 seen and not announced, 13 not to be told"
+        "4 agree, 1 differs, 1 announced without a count, 17 seen and not announced, 13 not to be told"
         in text.out
     )
     assert cli("--home", home, "reconcile", "--exit-code").code == 1
@@ -55,7 +55,7 @@ def test_a_saved_page(home: Path, cli: Command, tmp_path: Path) -> None:
     newest = items[0]
     assert (newest["change"]["to"], newest["standing"]) == ("v59", "not-announced")
     rows = list(csv.DictReader(io.StringIO(cli("reconcile", page, "--format", "csv").out)))
-    assert "'+364" in {row["found"] for row in rows}  # no formula
+    assert "'+364" in {row["seen"] for row in rows}  # no formula
     assert cli("reconcile", page, "--format", "markdown").out.startswith(
         f"# {SUPPORT}: announced against observed\n"
     )

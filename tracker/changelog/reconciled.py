@@ -17,7 +17,8 @@ STANDINGS = {
     "not-announced": "seen and not announced",
     "unknown": "not to be told",
 }
-COLUMNS = ("announced", "said", "seen (UTC)", "versions", "found", "standing", "why")
+_VERBS = ("agree", "differ")  # of one: it agrees
+COLUMNS = ("announced", "said", "made (UTC)", "versions", "seen", "standing", "why")
 
 
 def verdict_record(one: Verdict) -> Record:
@@ -72,9 +73,13 @@ def _counts(added: int | None, removed: int | None) -> str:
 
 
 def counted(verdicts: Sequence[Verdict]) -> str:
-    """`4 agree, 1 differ, 30 seen and not announced`."""
-    counts = Counter(one.standing for one in verdicts)
-    told = [f"{counts[key]:,} {words}" for key, words in STANDINGS.items() if counts[key]]  # type: ignore[index] # its keys are all standings
+    """`4 agree, 1 differs, 30 seen and not announced`."""
+    counts = Counter[str](one.standing for one in verdicts)
+    told = [
+        f"{counts[key]:,} {key if counts[key] == 1 and words in _VERBS else words}"
+        for key, words in STANDINGS.items()
+        if counts[key]
+    ]
     return ", ".join(told) or "nothing was announced, and nothing seen"
 
 

@@ -80,13 +80,19 @@ def command(
         put_json({
             "schema": 1, "type": "evidence-written", "folder": str(folder), "zip": str(packed) if zipped else None,
             "files": len(made.contents) + 1, "head": made.verified.seal.head, "findings": len(findings),
-            "unsigned": made.unsigned, "looks_missed": made.missed,
+            "unsigned": made.unsigned, "looks_planned": made.planned,
+            "looks_missed": made.missed, "never_looked_at": made.never,
         })  # fmt: skip
     else:
         put(f"{folder}: {len(made.contents) + 1:,} files; begin with {folder / 'index.html'}")
         if zipped:
             put(f"{packed.name}: the same in one file")
-        put(f"{made.unsigned:,} changes are not signed for; {made.missed:,} planned looks did not happen")
+        changes = "1 change is" if made.unsigned == 1 else f"{made.unsigned:,} changes are"
+        put(f"{changes} not signed for; {made.missed:,} of {made.planned:,} planned looks did not happen")
+        if made.never:
+            put(
+                f"{made.never:,} of {len(arns):,} {'policy' if len(arns) == 1 else 'policies'} nobody ever looked at"
+            )
         put(f"head {made.verified.seal.head}: keep it where nobody who can write here can change it")
     if findings:
         put_error(

@@ -51,7 +51,9 @@ class Evidence:
     contents: dict[str, bytes]  # path with slashes -> bytes, sorted by path; without the sums
     verified: Verified
     unsigned: int  # changes that nobody has signed for
-    missed: int  # planned looks that did not happen
+    planned: int  # looks that were due
+    missed: int  # and did not happen
+    never: int  # policies that were never looked at
 
 
 def gather(
@@ -109,7 +111,14 @@ def gather(
         checks=CHECKS,
     )
     made["index.html"] = tracker.renderer().render("evidence.html", page=page).encode()
-    return Evidence(dict(sorted(made.items())), verified, len(pending), sum(len(one.missed) for one in looks))
+    return Evidence(
+        dict(sorted(made.items())),
+        verified,
+        len(pending),
+        sum(one.planned for one in looks),
+        sum(len(one.missed) for one in looks),
+        sum(one.begun is None for one in looks),
+    )
 
 
 def _policy(
