@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import feedparser
 import pytest
@@ -32,6 +33,15 @@ def test_atom_is_valid(client: TestClient, path: str, tmp_path: Path) -> None:
     file.write_bytes(answer.content)
     done = subprocess.run(["jing", "-c", str(SCHEMA), str(file)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout[:2000]
+
+
+@pytest.mark.parametrize("path", FEEDS)
+def test_the_rules_that_the_schema_leaves_to_schematron_hold(client: TestClient, path: str) -> None:
+    root = ET.fromstring(client.get(f"{path}.atom").content)
+    assert root.find("{*}author/{*}name") is not None
+    for entry in root.findall("{*}entry"):
+        assert entry.find("{*}content") is not None
+        assert [one.get("rel") for one in entry.findall("{*}link")] == ["alternate"]
 
 
 @pytest.mark.parametrize("path", FEEDS)
