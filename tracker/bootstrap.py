@@ -14,8 +14,9 @@ from tracker.delivery.outbox import Outbox
 from tracker.delivery.pace import Pace, rates
 from tracker.delivery.subscribers import Subscribers
 from tracker.errors import InputError, RefusedError, SettingsError, TryLaterError
+from tracker.roles import roles_with
 from tracker.sources.iam import IamSource
-from tracker.sources.source import Source
+from tracker.sources.source import RoleSource, Source
 from tracker.store.database import Database
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tracker.delivery.smtp_settings import SmtpSettings
     from tracker.model.catalogue import Catalogue
     from tracker.model.rules import Rules
+    from tracker.model.trail import Events
     from tracker.settings.values import Settings
     from tracker.sources.cloudtrail_lookup import EventHistory
 
@@ -54,6 +56,7 @@ def open_tracker(
     settings: "Settings",
     *,
     source: Source | None = None,
+    role_source: RoleSource | None = None,
     clock: Callable[[], datetime] = now,
 ) -> Tracker:
     """A tracker on the settings' folder. Nothing is read, written or asked before it is used."""
@@ -90,6 +93,13 @@ def open_tracker(
 
         return read_accounts(settings.accounts) if settings.accounts else {}
 
+    @cache
+    def events() -> "Events":
+        from tracker.catalogue.cloudtrail import EventMap
+
+        return EventMap(catalogue())
+
+    iam = _iam(settings)  # nothing is imported or connected for it before it is asked
     return Tracker(
         home=settings.home,
         policies=settings.policies,
@@ -102,7 +112,7 @@ def open_tracker(
         outbox=Outbox(database, bounced_after=settings.channels.bounced_after),
         operator=settings.mail.operator,
         link=settings.base_url or None,
-        source=source or _iam(settings),
+        source=source or iam,
         channel=channel,
         catalogue=catalogue,
         rules=rules,
@@ -114,6 +124,10 @@ def open_tracker(
         parallel=settings.aws.parallel,
         remind=settings.evidence.remind,
         accounts=accounts,
+        roles=settings.roles,
+        role_source=role_source or (iam if source is None else None),
+        holders=roles_with,
+        events=events,
         workers=settings.channels.workers,
         keep=timedelta(days=settings.channels.keep_days),
         pace=Pace(rates(settings.channels.rates)),

@@ -19,11 +19,12 @@ from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.rules import Rules
 from tracker.reading import Reading
 from tracker.schedule import Schedule
-from tracker.sources.source import Source
+from tracker.sources.source import RoleSource, Source
 from tracker.store.database import Database
 
 if TYPE_CHECKING:
     from tracker.changelog.render import Renderer
+    from tracker.model.trail import Events
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,12 @@ class Tracker:
     partitions: tuple[str, ...] = ("aws",)  # that a listing of everything is made in
     parallel: int = 1  # how many policies are looked at at once
     remind: bool = True  # name what nobody has signed for in monthly mails and on the home page
+    holders: "Callable[[Tracker, PolicyArn], tuple[str, ...]]" = (
+        lambda tracker, arn: ()
+    )  # the tracked roles that a policy is attached to
+    roles: tuple[str, ...] = ()  # names of roles that are watched with what is attached to them
+    role_source: RoleSource | None = None  # where a role's state comes from; None: none is looked at
+    events: "Callable[[], Events] | None" = None  # CloudTrail's, for queries about what a role has used
     accounts: Callable[[], Mapping[str, Sequence[str]]] = dict  # what other accounts say is attached there
 
     def reading(self, arn: PolicyArn) -> Reading:
@@ -89,4 +96,6 @@ class Tracker:
             today=self.clock().date(),
             kinds=kinds,
             upgrades=self.archive.catalogues.upgrades(),
+            roles=lambda: self.holders(self, arn),
+            events=self.events,
         )

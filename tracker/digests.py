@@ -20,6 +20,7 @@ from tracker.errors import TrackerError
 from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso
 from tracker.publishing import link_to, stem_of_period
+from tracker.roles import topics
 from tracker.schedule import Schedule
 from tracker.signing import pending
 from tracker.stretches import periods
@@ -146,9 +147,10 @@ def _send(
     batch = _Batch(tracker, now)
     series = f"digest:{frequency}@{'report' if hour is None else hour}"
     made = tracker.archive.reported_until(series)
+    named = {arn: tuple(topics(tracker, arn)) for arn in known}
     alike: dict[tuple[tuple[PolicyArn, ...], Wish, datetime], list[Subscriber]] = defaultdict(list)
     for one in tracker.subscribers.waiting_for(frequency, hour, planned):
-        wanted = tuple(arn for arn in known if one.wants(arn.name))
+        wanted = tuple(arn for arn in known if any(map(one.wants, named[arn])))
         since = one.told_until or _first(schedule, one.confirmed or one.created, made)
         alike[wanted, replace(one.wish, policies=(), name=""), since].append(one)
     queued = 0

@@ -14,6 +14,7 @@ from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso, parse_instant
 from tracker.model.watch import ALL, Watch
 from tracker.publishing import publish_period, publish_periods, stem_of_period
+from tracker.roles import role_is_due
 from tracker.stretches import periods
 from tracker.watched import watched
 
@@ -33,6 +34,7 @@ def looks_due(tracker: Tracker, watch: Watch) -> Watch:
             for one in watch.partitions
             if watch.listing and _listing_is_due(tracker, watch, one, planned, now)
         ),
+        roles=tuple(name for name in watch.roles if role_is_due(tracker, name, planned)),
     )
 
 

@@ -82,6 +82,10 @@ class CredentialsError(SetupError):
 class PermissionDeniedError(SetupError):
     """AccessDenied, naming the IAM action that is missing."""
 
+    def __init__(self, message: str, *, advice: str = "", action: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.action = action  # 'iam:GetRole', or empty where nobody said which
+
 
 class TryLaterError(TrackerError):
     """The same call may go through later."""

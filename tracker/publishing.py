@@ -13,6 +13,7 @@ from tracker.model.identity import PolicyArn
 from tracker.model.instants import stamp
 from tracker.model.recorded import ChangeRow, step_name
 from tracker.reading import Reading
+from tracker.roles import topics
 
 if TYPE_CHECKING:
     from tracker.delivery.subscription import Subscriber
@@ -153,7 +154,7 @@ def publish_baseline(
     people = [
         one
         for one in tracker.subscribers.list()
-        if one.state == "active" and any(one.wants(arn.name) for arn in policies)
+        if one.state == "active" and any(one.wants(name) for arn in policies for name in topics(tracker, arn))
     ]
     seen = []
     for reading in map(tracker.reading, policies if people else ()):

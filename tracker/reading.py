@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tracker.model.catalogue import Catalogue, Upgrade
     from tracker.model.change import Attention, Change, Difference, Period
     from tracker.model.rules import Rules
+    from tracker.model.trail import Events
     from tracker.policy.document import Document
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ class Reading:
         default_factory=dict
     )  # told before
     upgrades: "Sequence[Upgrade]" = ()  # of the catalogue, oldest first
+    roles: Callable[[], Sequence[str]] = tuple  # names of the tracked roles that it is attached to
+    events: "Callable[[], Events] | None" = None  # CloudTrail's; without it no change says how to look there
     _documents: "dict[Identity, Document]" = field(default_factory=dict)
     _told: "dict[tuple[Identity | None, Identity | None], Difference]" = field(
         default_factory=dict
@@ -114,22 +117,33 @@ class Reading:
     def change(self, transition: Transition) -> "Change":
         """A transition explained: what it changed and what of that deserves attention."""
         if transition in self._grown:
-            return self._grown[transition]
+            return self._with_trail(self._grown[transition])
         from tracker.changes.attention import assess
 
         before, after = _identity(transition.before), _identity(transition.after)
         if transition.kind is Kind.REMOVED:
             after = before  # no longer visible to this account: nobody knows that an action went
         difference = self._told.pop((before, after), None) or self._difference(before, after)
-        return assess(
-            transition,
-            difference,
-            before=self._end(before),
-            after=self._end(after),
-            rules=self.rules(),
-            catalogue=self.catalogue(),
-            today=self.today,
+        return self._with_trail(
+            assess(
+                transition,
+                difference,
+                before=self._end(before),
+                after=self._end(after),
+                rules=self.rules(),
+                catalogue=self.catalogue(),
+                today=self.today,
+            )
         )
+
+    def _with_trail(self, change: "Change") -> "Change":
+        """The same change with where CloudTrail shows the use of what it grants, if a tracked role has the policy."""
+        roles = self.roles() if self.events else ()
+        if not roles or self.events is None:
+            return change
+        from tracker.changes.trail import trail_of
+
+        return replace(change, trail=trail_of(change, roles, self.events()))
 
     def compared(self, before: Identity, after: Identity, now: datetime, run: str = "") -> "Change":
         """Any two archived versions compared as documents, whether or not they ever were the default."""
@@ -202,7 +216,7 @@ class Reading:
         told = change or self.change
         from tracker.changes.period import period
 
-        return period(
+        found = period(
             self.arn,
             since,
             until,
@@ -215,6 +229,7 @@ class Reading:
             today=self.today,
             archived=self.archived,
         )
+        return replace(found, net=self._with_trail(found.net)) if found.net else found
 
     def attention(self, since: Callable[[str], str] | None = None) -> "tuple[Attention, ...]":
         """What of the default of today deserves attention, and since when it is allowed; nothing where there is none.
@@ -227,7 +242,7 @@ class Reading:
         if default is None:
             return ()
         if since is None:
-            began = self._allowed_since()
+            began = self.allowed_since()
 
             def since(action: str) -> str:
                 return began.get(action, "")
@@ -241,7 +256,7 @@ class Reading:
             self.today,
         )
 
-    def _allowed_since(self) -> dict[str, str]:
+    def allowed_since(self) -> dict[str, str]:
         """Since when each action that the default allows has been allowed without a break, as far as it was seen."""
         from tracker.policy.granted import allowed_actions
 
@@ -265,6 +280,8 @@ class Reading:
         )
 
     def _same(self, one: Identity, other: Identity) -> bool:
+        if self.arn.is_role:
+            return False  # another document of a role is another role, whatever its statements allow
         if (told := self.kinds.get((one[0], other[0]))) is not None:
             return told is Kind.REPUBLISHED
         found = self._told[one, other] = self._difference(one, other)

@@ -8,8 +8,9 @@ Shells call this module; what it needs is handed to it as a Tracker, which boots
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,6 @@ from tracker.due import looks_due, remember_listed, report, report_all
 from tracker.errors import InputError, TrackerError, UnknownPolicyError
 from tracker.first_looks import FirstLooks
 from tracker.growing import growth_now, note_catalogue
-from tracker.model.asking import Answer, Known
-from tracker.model.history import Observation
 from tracker.model.identity import PolicyArn, split_partition
 from tracker.model.instants import iso
 from tracker.model.recorded import RunRow
@@ -39,8 +38,10 @@ from tracker.publishing import (
     publish_baseline,
     write_index,
 )
-from tracker.sources.parallel import Ask, answers
-from tracker.survey import damaged, failure, survey
+from tracker.recording import Begun, observation, record
+from tracker.roles import look_at_roles, with_attached
+from tracker.sources.parallel import answers
+from tracker.survey import failure, survey
 from tracker.watched import is_watched, watched
 
 if TYPE_CHECKING:
@@ -76,11 +77,16 @@ def check(
     with _round(tracker, "check") as begun:
         run, start, firsts = begun.run, begun.start, FirstLooks(tracker, begun.run)
         watch = still(watching(policies))
-        asked = survey(tracker, watch)
+        roles = look_at_roles(tracker, watch.roles)
+        asked = survey(tracker, with_attached(watch, roles.attached))
         failed, baseline = asked.failed, asked.first
         watching_all = is_watched(tracker) if one_off else lambda _: True
-        aside = frozenset(arn for arn in asked.policies if not watching_all(arn))
+        aside = frozenset(arn for arn in asked.policies if not watching_all(arn)) - roles.attached
         told += note_catalogue(tracker, run, start, begun.telling, asked.policies - aside)
+        asked.policies |= {one.arn for one, _ in roles.seen} | {one.policy for one in roles.failed}
+        failed += roles.failed
+        for role, now in roles.seen:
+            told += record(tracker, role, now, begun, baseline, failed)
         for one, answer in answers(tracker.source, asked.asks, tracker.parallel, firsts.prepare):
             if isinstance(answer, TrackerError):
                 log.warning(
@@ -91,17 +97,7 @@ def check(
             if firsts.take(one):
                 baseline.append(one.arn)
                 continue
-            moved = observation(answer, one.known, run, tracker.clock())
-            try:
-                told += _recorded(
-                    tracker, one, answer, moved, begun.telling if not one.first else NOBODY, one.arn in aside
-                )
-            except InputError as error:  # a damaged file: this policy waits for its repair, and no other
-                begun.left.append(one.arn)
-                failed.append(damaged(one.arn, error))
-                continue
-            if one.first:
-                baseline.append(one.arn)
+            told += record(tracker, one, answer, begun, baseline, failed, aside=one.arn in aside)
             if answer.stale:
                 stale.append(one.arn)
         firsts.write()
@@ -125,37 +121,8 @@ def check(
         queued=queued,
         delivered=delivered,
         aside=tuple(sorted(aside)),
+        notes=tuple(roles.notes),
     )
-
-
-def _recorded(
-    tracker: Tracker,
-    one: Ask,
-    answer: Answer,
-    moved: Observation | None,
-    telling: Collection[str],
-    aside: bool,
-) -> Published:
-    """Store what was found of one policy, and publish what it changed: snapshots, then the timeline, then the rest."""
-    tracker.archive.keep_many(answer.snapshots)
-    if moved is not None:
-        tracker.archive.observe(answer.arn, moved)
-    if moved is None and answer.arn == one.arn and _indexed(tracker, one.known, answer):
-        return Published()
-    return publish(tracker, answer.arn, telling, aside=aside)
-
-
-def observation(answer: Answer, known: Known, run: str, now: datetime) -> Observation | None:
-    """What to write on the timeline: nothing where the default is what it was."""
-    if answer.stale or (known.seen and answer.default == known.default):
-        return None
-    version, create_date = answer.default or (None, None)
-    return Observation(now, version, create_date, source="iam", run=run, basis="look")
-
-
-def _indexed(tracker: Tracker, known: Known, answer: Answer) -> bool:
-    """Whether the index has every archived version, those of this answer and of a round that was killed included."""
-    return known.archived | {one.identity for one in answer.snapshots} == tracker.archive.indexed(answer.arn)
 
 
 def preview(tracker: Tracker, policies: Sequence[PolicyArn] | Watch) -> Round:
@@ -163,13 +130,17 @@ def preview(tracker: Tracker, policies: Sequence[PolicyArn] | Watch) -> Round:
     from tracker.changes.identity import change_id
 
     changes: list[Change] = []
-    start, asked = tracker.clock(), survey(tracker, watching(policies), dry=True)
+    start, watch = tracker.clock(), watching(policies)
+    roles = look_at_roles(tracker, watch.roles, dry=True)
+    asked = survey(tracker, with_attached(watch, roles.attached), dry=True)
+    asked.policies |= {one.arn for one, _ in roles.seen}
+    asked.failed += roles.failed
     changes += growth_now(tracker, start, asked.policies)
-    for one, answer in answers(tracker.source, asked.asks, tracker.parallel):
+    for one, answer in chain(roles.seen, answers(tracker.source, asked.asks, tracker.parallel)):
         if isinstance(answer, TrackerError):
             asked.failed.append(failure(one.arn, answer))
             continue
-        reading = tracker.reading(one.arn)
+        reading = tracker.reading(answer.arn)
         moved = observation(answer, one.known, "dry-run", tracker.clock())
         before = {change_id(each) for each in reading.transitions()}
         after = reading.with_more(moved, answer.snapshots)
@@ -182,6 +153,7 @@ def preview(tracker: Tracker, policies: Sequence[PolicyArn] | Watch) -> Round:
         changes=tuple(changes),
         failed=tuple(asked.failed),
         dry=True,
+        notes=tuple(roles.notes),
     )
 
 
@@ -308,20 +280,8 @@ def _resolve(tracker: Tracker, name: str) -> PolicyArn:
         return tracker.source.find(name, partition)
 
 
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """A round under way."""
-
-    run: str
-    start: datetime
-    telling: frozenset[
-        str
-    ]  # the rounds whose findings are mailed: this one, and those that had to be left open
-    left: list[PolicyArn] = field(default_factory=list)  # that could not be published
-
-
 @contextmanager
-def _round(tracker: Tracker, kind: RunKind) -> Iterator[_Begun]:
+def _round(tracker: Tracker, kind: RunKind) -> Iterator[Begun]:
     """One round at a time: the lock, what others left, and this round's row from its start to its end.
 
     A round that leaves a policy unpublished stays open: a later one completes it, mails and all.
@@ -332,7 +292,7 @@ def _round(tracker: Tracker, kind: RunKind) -> Iterator[_Begun]:
         cut_off = tracker.archive.open_runs()
         still_open = _recover(tracker, cut_off)
         run = tracker.new_id()
-        begun = _Begun(run, tracker.clock(), still_open | {run})
+        begun = Begun(run, tracker.clock(), still_open | {run})
         tracker.archive.start_run(begun.run, kind, begun.start)
         if not cut_off and kind != "reindex":
             _catch_up(tracker)

@@ -8,6 +8,7 @@ from tracker.collaborators import Tracker
 from tracker.errors import TrackerError, UnknownPolicyError
 from tracker.model.identity import PolicyArn, split_partition
 from tracker.model.watch import ALL, ATTACHED, HERE, Watch
+from tracker.roles import archived_role
 
 
 def listing_of(tracker: Tracker, word: str = "") -> Watch | None:
@@ -15,9 +16,14 @@ def listing_of(tracker: Tracker, word: str = "") -> Watch | None:
     if not word and tracker.policies in ((ALL,), (ATTACHED,)):
         (word,) = tracker.policies
     if word == ALL:
-        return Watch(listing="all", partitions=tracker.partitions)
+        return Watch(listing="all", partitions=tracker.partitions, roles=tracker.roles)
     if word == ATTACHED:
-        return Watch(listing="attached", partitions=tracker.partitions, accounts=tracker.accounts())
+        return Watch(
+            listing="attached",
+            partitions=tracker.partitions,
+            accounts=tracker.accounts(),
+            roles=tracker.roles,
+        )
     return None
 
 
@@ -37,6 +43,7 @@ def watched(tracker: Tracker, watch: Watch | None = None) -> tuple[PolicyArn, ..
         }
         counts = Attachments(tracker.database).counts()
         found |= {arn for key, arn in known.items() if key in counts}
+    found |= {arn for name in tracker.roles if (arn := archived_role(tracker, name))}
     return tuple(sorted(found))
 
 

@@ -62,7 +62,7 @@ def test_a_look_at_what_is_as_it_was_costs_one_call_and_says_so(watching: Aws, c
     assert re.fullmatch(
         r"looked at 1 policy, \d{4}-\d\d-\d\d \d\d:\d\d UTC: nothing changed; next look .* UTC\n", done.out
     )
-    assert watching.iam.actions == ["GetPolicy"]
+    assert watching.iam.actions == ["GetRole", "GetRole", "GetPolicy"]
 
 
 def test_a_change_is_told_archived_and_written(watching: Aws, cli: Command, home: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_change_is_told_archived_and_written(watching: Aws, cli: Command, home
 def test_json_is_the_record_of_a_round(watching: Aws, cli: Command) -> None:
     watching.publish("v60", "2026-10-30T12:00:00Z", "foo:Bar")
     record = json.loads(cli("check", "--json").out)
-    assert list(record) == ["schema", "type", "run", "checked", "changes", "failed"]
+    assert list(record) == ["schema", "type", "run", "checked", "changes", "failed", "roles"]
     assert (record["schema"], record["type"], record["checked"]) == (1, "check", [str(SUPPORT)])
     assert record["changes"][0]["summary"]["actions_added"] == 1
     assert record["failed"] == []
@@ -243,7 +243,7 @@ def test_if_due_tells_of_a_change(aws: Aws, cli: Command) -> None:
 def test_a_typed_check_always_looks(watching: Aws, cli: Command) -> None:
     for _ in range(3):
         assert cli("check").code == 0
-    assert watching.iam.actions == ["GetPolicy"] * 3
+    assert watching.iam.actions == ["GetRole", "GetRole", "GetPolicy"] * 3  # neither role is there
 
 
 def mail(home: Path, sink: Sink) -> None:

@@ -25,6 +25,12 @@ def allowing(*actions: str) -> dict[str, object]:
     }
 
 
+@pytest.fixture(autouse=True)
+def _no_roles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here only listings are counted; roles have tests of their own."""
+    monkeypatch.setenv("POLICY_TRACKER_ROLES", "[]")
+
+
 @pytest.fixture
 def aws(iam: FakeIam, home: Path, cli: Command) -> FakeIam:
     """An AWS with the five policies that ship, each at the newest version that ships, looked at once."""

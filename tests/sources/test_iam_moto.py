@@ -8,12 +8,13 @@ import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from tests.sources.worlds import ARN, NAME, known
+from tracker.changes.roles import trusted
 from tracker.demo.aws import EmbeddedAws
 from tracker.errors import UnknownPolicyError
 from tracker.model.asking import Answer, Known
 from tracker.model.history import Snapshot
 from tracker.model.identity import PolicyArn, VersionId
-from tracker.policy.parse import canonical_text, digest
+from tracker.policy.parse import canonical_text, digest, parse_document
 from tracker.sources.iam import IamSource
 
 
@@ -75,3 +76,20 @@ def test_a_history_is_read_as_it_happens(aws: EmbeddedAws, moto: IamSource) -> N
 def test_a_name_that_nobody_has(moto: IamSource) -> None:
     with pytest.raises(UnknownPolicyError):
         moto.find("NoSuchPolicyAnywhere")
+
+
+def test_a_service_linked_role_is_read_as_moto_makes_it(aws: EmbeddedAws, moto: IamSource) -> None:
+    import boto3
+
+    iam = boto3.client("iam", region_name="us-east-1", endpoint_url=aws.environment()["AWS_ENDPOINT_URL_IAM"])
+    name = iam.create_service_linked_role(AWSServiceName="support.amazonaws.com")["Role"]["RoleName"]
+    iam.attach_role_policy(RoleName=name, PolicyArn=str(ARN))
+    now = moto.role(name, "aws")
+    assert now is not None
+    assert (now.arn.service, now.attached) == ("support.amazonaws.com", (ARN,))
+    role = parse_document(now.document, what=name).role
+    assert role is not None
+    assert trusted(role) == ("Service support.amazonaws.com",)
+    iam.detach_role_policy(RoleName=name, PolicyArn=str(ARN))
+    iam.delete_role(RoleName=name)
+    assert moto.role(name, "aws") is None

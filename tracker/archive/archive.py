@@ -27,7 +27,7 @@ from tracker.archive.writing import Kept, KeptMany, Writer
 from tracker.errors import InputError, UnknownPolicyError
 from tracker.model.asking import Known
 from tracker.model.history import Look, Observation, Snapshot
-from tracker.model.identity import PolicyArn, VersionId, is_policy_name, split_partition
+from tracker.model.identity import PolicyArn, VersionId, is_policy_name, role_arn, split_partition
 from tracker.model.instants import iso
 from tracker.model.recorded import ChangeRow, Finding, RunRow
 from tracker.store.database import Database
@@ -82,6 +82,8 @@ class Archive:
         """The archived policy of a name or an ARN. Raises UnknownPolicyError, which names those spelt alike."""
         asked = self._asked(name_or_arn, partition)
         arn = self._arn(asked)
+        if arn is None and not asked.is_role:  # a policy and a role may have one name: the policy comes first
+            arn = self._arn(role_arn(asked.name, asked.partition))
         if arn is None:
             raise UnknownPolicyError(
                 f"the archive has no policy {asked.name} (partition {asked.partition})",

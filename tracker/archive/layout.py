@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tracker.errors import InputError
-from tracker.model.identity import PolicyArn, VersionId, is_policy_name
+from tracker.model.identity import PolicyArn, VersionId, is_policy_name, role_arn
 from tracker.model.instants import utc
 
 TIMELINE = "timeline.jsonl"
@@ -13,6 +13,7 @@ SOURCES = "sources.jsonl"
 LOOKS = "looks.jsonl"
 SIGNOFFS = "signoffs.jsonl"  # in the tracker's folder itself: no source wrote it
 CATALOGUE = "catalogue"  # beside the partitions: no partition has such a name
+ROLE = "role"  # begins the folder of a role
 
 Identity = tuple[VersionId, datetime]
 
@@ -32,15 +33,18 @@ def is_partition(text: str) -> bool:
 
 
 def folder_name(arn: PolicyArn) -> str:
-    """The folder of a policy within its partition: its name; a customer's own is `<account>~<name>`.
+    """The folder of a policy within its partition: its name; a customer's own is `<account>~<name>`, a role `role~<name>`.
 
-    `~` is in no policy's name, so the two never meet. Raises InputError where the ARN holds what no ARN may.
+    `~` is in no policy's name, so these never meet. A role's account is in its snapshots: it is asked for by its name
+    alone, and one that is not there has none. Raises InputError where the ARN holds what no ARN may.
     """
     if not is_partition(arn.partition) or not is_policy_name(arn.name):
         raise InputError(
             f"not the ARN of an IAM policy: {str(arn)!r}",
             advice="wanted: arn:aws:iam::aws:policy/ReadOnlyAccess",
         )
+    if arn.is_role:
+        return f"{ROLE}~{arn.name}"
     if arn.account == "aws":
         return f"aws~{arn.name}" if arn.name == LOOKS else arn.name  # a legal name, and taken
     if not _ACCOUNT.match(arn.account):
@@ -58,6 +62,8 @@ def arn_of_folder(partition: str, folder: str) -> PolicyArn | None:
     account, tilde, name = folder.rpartition("~")
     if not is_partition(partition) or not is_policy_name(name):
         return None
+    if account == ROLE:
+        return role_arn(name, partition)
     arn = PolicyArn(partition, name, account=account if tilde else "aws")
     if arn.account != "aws" and not _ACCOUNT.match(arn.account):
         return None

@@ -12,6 +12,8 @@ _KNOWN = {
 
 def actor(policy: PolicyArn) -> str:
     """`AWS Support`, `The AWS service behind X` for another service-linked role's policy, else `Anyone who holds X`."""
+    if policy.is_role:
+        return f"The role {policy.name}"
     if policy.service_linked:
         return _KNOWN.get(policy.name, f"The AWS service behind {policy.name}")
     return f"Anyone who holds {policy.name}"

@@ -10,6 +10,7 @@ FLAGGED, NOT_REVIEWED = "flagged", "not reviewed"  # how an action is marked in 
 
 _SEVERITY: dict[Severity, int] = {"alarm": 0, "attention": 1, "info": 2, "none": 3}
 _KINDS = (
+    "role",
     "customer-data",
     "credentials",
     "escalation",

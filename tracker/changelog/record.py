@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
 from tracker.changelog.headline import headline
+from tracker.changelog.trail import athena, lake
 from tracker.model.change import (
     ActionChange,
     Attention,
@@ -17,6 +18,7 @@ from tracker.model.change import (
     PatternChange,
     Period,
     Redundant,
+    RoleChange,
     Scope,
     ScopeChange,
     ServiceChange,
@@ -25,6 +27,7 @@ from tracker.model.change import (
 from tracker.model.history import Endpoint
 from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso
+from tracker.model.trail import Trail, Unlogged
 
 SCHEMA = 1
 # Controls that JSON lets stand, marks of direction, and what has no width: https://trojansource.codes
@@ -185,6 +188,8 @@ def change_record(change: Change) -> Record:
     """One change as the record of schema 1."""
     transition, difference = change.transition, change.difference
     rollback = transition.rollback
+    more = {"role": role_record(change.role)} if change.role else {}
+    more |= {"trail": trail_record(change.trail)} if change.trail else {}
     return {
         "schema": SCHEMA,
         "type": "change",
@@ -228,6 +233,46 @@ def change_record(change: Change) -> Record:
         "patterns_removed": _sorted(map(_pattern, difference.patterns_removed)),
         "redundant": _sorted(map(_redundant, difference.redundant)),
         "cosmetic": sorted(difference.cosmetic),
+        **more,
+    }
+
+
+def trail_record(trail: Trail) -> Record:
+    """How to learn from CloudTrail whether a role has used what a change newly grants."""
+    return {
+        "roles": list(trail.roles),
+        "since": iso(trail.since),
+        "actions": trail.actions,
+        "lake": lake(trail) if trail.groups else None,
+        "athena": athena(trail) if trail.groups else None,
+        "data_only": [
+            _unlogged(one) | {"resource_type": one.recorded.resource_type} for one in trail.data_only
+        ],
+        "never": [_unlogged(one) for one in trail.never],
+    }
+
+
+def _unlogged(one: Unlogged) -> Record:
+    said = one.recorded
+    return {"action": one.action, "why": said.why, "source": said.source, "source_date": said.source_date}
+
+
+def role_record(role: RoleChange) -> Record:
+    """What of a role changed beside its statements; only a role's change has it."""
+    before, after = role.boundary
+    return {
+        "trusted_added": list(role.trusted_added),
+        "trusted_removed": list(role.trusted_removed),
+        "trust_changed": role.trust_changed,
+        "attached_added": list(role.attached_added),
+        "attached_removed": list(role.attached_removed),
+        "inline_added": list(role.inline_added),
+        "inline_removed": list(role.inline_removed),
+        "inline_changed": list(role.inline_changed),
+        "boundary_before": before or None,
+        "boundary_after": after or None,
+        "made_again": role.made_again,
+        "gone": role.gone,
     }
 
 

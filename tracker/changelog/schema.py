@@ -134,7 +134,29 @@ SCHEMAS: dict[str, Schema] = {
                 )
             ),
             "cosmetic": many(TEXT),
-        }
+            "role": thing(
+                {
+                    **{name: many(TEXT) for name in (
+                        "trusted_added", "trusted_removed", "attached_added", "attached_removed", "inline_added",
+                        "inline_removed", "inline_changed",
+                    )},
+                    "trust_changed": {"type": "boolean"}, "made_again": {"type": "boolean"}, "gone": {"type": "boolean"},
+                    "boundary_before": maybe(TEXT), "boundary_after": maybe(TEXT),
+                }
+            ),
+            "trail": thing(
+                {
+                    "roles": many(TEXT), "since": INSTANT, "actions": COUNT, "lake": maybe(TEXT), "athena": maybe(TEXT),
+                    "data_only": many(
+                        thing(
+                            {"action": TEXT, "why": TEXT, "source": TEXT, "source_date": TEXT, "resource_type": TEXT}
+                        )
+                    ),
+                    "never": many(thing({"action": TEXT, "why": TEXT, "source": TEXT, "source_date": TEXT})),
+                }
+            ),
+        },
+        optional=("role", "trail"),
     ),
     "Period": thing(
         {

@@ -36,11 +36,13 @@ def can_now(change_policy_name: str, consequence: str) -> str:
 def _subject(change: Change) -> str:
     who, between_versions = short_actor(change.policy), versions(change)
     match change.transition.kind:
+        case Kind.REMOVED if change.role:
+            return f"{change.policy.name} is gone from this account ({between_versions})"
         case Kind.REMOVED:
             return f"{change.policy.name} is no longer visible to this account ({between_versions})"
         case Kind.REPUBLISHED:
             return f"{who}: republished, same access ({between_versions})"
-        case Kind.ROLLED_BACK if back := change.transition.rollback:
+        case Kind.ROLLED_BACK if (back := change.transition.rollback) and not change.role:
             difference = change.difference
             counts = signed(len(difference.actions_added), len(difference.actions_removed), back=True)
             lasted = between(back.in_force_min_s, back.in_force_max_s)
@@ -83,7 +85,11 @@ def _unseen(change: Change) -> str:
 
 def _consequence(change: Change) -> str:
     """What can be done now, to follow 'can now': of a tripwire of the user's own, else of the gravest finding."""
-    found = [item.consequence for item in flagged(change.attention) if item.consequence and item.actions]
+    found = [
+        item.consequence
+        for item in flagged(change.attention)
+        if item.consequence and (item.actions or item.kind == "role")
+    ]
     tripped = [f"call {hit.actions[0]}" for hit in change.tripwires if hit.actions]
     return next(iter(found + tripped), "")
 

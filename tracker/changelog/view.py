@@ -11,9 +11,11 @@ from tracker.changelog.findings import AttentionRow, attention_row, flagged, mar
 from tracker.changelog.headline import headline, kind_in_words, versions
 from tracker.changelog.inert import console_link
 from tracker.changelog.origin import Origin, origins
+from tracker.changelog.roles import RoleLine, role_lines
 from tracker.changelog.scopes import Line, delta, in_one_line, where
 from tracker.changelog.scopes import lines as scope_lines
 from tracker.changelog.services import ServiceGroup, SummaryRow, groups, summary
+from tracker.changelog.trail import TrailView, trail_view
 from tracker.changelog.wording import count
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import (
@@ -99,6 +101,8 @@ class ChangeView:
     summary: tuple[SummaryRow, ...]
     origins: tuple[Origin, ...]
     console: str  # link to the policy in the IAM console, or empty
+    trail: TrailView | None = None  # how to learn whether it was used
+    role: tuple[RoleLine, ...] = ()  # what of a role changed beside what its documents allow
 
 
 def _moved(changes: Iterable[ScopeChange]) -> tuple[MovedRow, ...]:
@@ -200,6 +204,8 @@ def change_view(change: Change, catalogue: Catalogue) -> ChangeView:
         summary=summary(added, removed, difference, catalogue),
         origins=origins(change),
         console=console_link(change.policy),
+        trail=trail_view(change.trail),
+        role=role_lines(change.role),
     )
 
 

@@ -4,6 +4,7 @@ Every rule, the severity table and the words are explained in docs/attention.md.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 
 from tracker.changes.accepting import Acceptances
@@ -18,6 +19,7 @@ from tracker.changes.levels import (
     reading_of,
 )
 from tracker.changes.lifted_denies import deny_findings
+from tracker.changes.roles import findings_in_force, findings_of_change, role_change
 from tracker.changes.tripwires import tripped
 from tracker.changes.watching import Found, Gain, complete_sets, gains, watch, weighed
 from tracker.model.catalogue import Catalogue
@@ -57,13 +59,25 @@ def assess(
         catalogue=catalogue,
         today=today,
     )
+    severity = severity_of(transition.kind, difference, attention, tripwires)
+    role = role_change(transition.policy, before, after, gone=transition.kind is Kind.REMOVED)
+    if role is not None:
+        found = findings_of_change(transition.policy, before, after, role)
+        attention = _sorted(
+            [*filter(_of_itself, attention), *(one for one in found if one.rule not in rules.silenced)]
+        )
+        severity = max(
+            severity_of(transition.kind, difference, attention, tripwires), "info", key=_WEIGHT.index
+        )
+        difference = replace(difference, cosmetic=())  # its documents are ours, and so is their order
     return Change(
         transition=transition,
         difference=difference,
         attention=attention,
         tripwires=tripwires,
-        severity=severity_of(transition.kind, difference, attention, tripwires),
+        severity=severity,
         id=change_id(transition),
+        role=role,
     )
 
 
@@ -136,6 +150,9 @@ def in_force(
     told += _unreviewed(
         (grants[a].spelling for a in new), {scope for a in new for scope in grants[a].scopes}, rules
     )
+    if document.role is not None:
+        told = [one for one in told if _of_itself(one)]
+        told += [one for one in findings_in_force(policy, document) if one.rule not in rules.silenced]
     return _sorted(told)
 
 
@@ -151,6 +168,11 @@ def severity_of(
     elif kind is not Kind.REPUBLISHED and not difference.equal_language:
         weights.append(_WEIGHT.index("info"))
     return _WEIGHT[max(weights, default=0)]
+
+
+def _of_itself(one: Attention) -> bool:
+    """False for what a role's trust policy lets others do to it: that is no access of the role's."""
+    return not one.scopes or any(scope.principal is None for scope in one.scopes)
 
 
 def _told(found: Found, accepted: Acceptances) -> Iterator[Attention]:

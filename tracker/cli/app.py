@@ -24,6 +24,7 @@ COMMANDS = {
     "stats": "tracker.cli.stats",
     "attention": "tracker.cli.attention",
     "gate": "tracker.cli.gate",
+    "role": "tracker.cli.role",
     "catalogue": "tracker.cli.catalogue",
     "used": "tracker.cli.used",
     "subscribers": "tracker.cli.subscribers",

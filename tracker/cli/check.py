@@ -12,6 +12,7 @@ from tracker.cli.overseen import overseen
 from tracker.cli.policies import POLICY, watch_of
 from tracker.cli.shell import Shell
 from tracker.model.history import Kind
+from tracker.model.identity import UNKNOWN_ACCOUNT
 from tracker.model.instants import words
 from tracker.model.watch import ALL, ATTACHED, Watch
 
@@ -119,13 +120,20 @@ def command(
             _put_accounts(tracker, watch, done)
             if done.aside and (done.queued or done.changes or done.baseline):
                 put(f"not watched, so only who named it is told: {_names(done.aside)}")
-    for one in failed:
-        name = _name(one.policy)  # an error about its document names it already
-        put_error(one.error if one.error.startswith(name) else f"{name}: {one.error}", one.advice)
+    _put_aside(done.notes if done else (), failed)
     codes = [_code(one, alone=not (watch or if_due)) for one in failed]
     if not dry_run:
         codes += _mail_codes(tracker, refused, delivered)
     return worst([*codes, *(changed(changes) if exit_code else ())])
+
+
+def _put_aside(notes: "Iterable[str]", failed: "Iterable[Failure]") -> None:
+    """What could not be had, and what is said once and is no fault, on standard error."""
+    for note in notes:
+        put_error(note)
+    for one in failed:
+        name = _name(one.policy)  # an error about its document names it already
+        put_error(one.error if one.error.startswith(name) else f"{name}: {one.error}", one.advice)
 
 
 def _word(policies: tuple[str, ...], *, every: bool, attached: bool) -> str:
@@ -158,6 +166,8 @@ def _put_accounts(tracker: "Tracker", watch: Watch, done: "Round") -> None:
     accounts_of = where_attached(tracker)
     rows = []
     for arn in done.checked:
+        if arn.is_role:
+            continue
         default = tracker.archive.known(arn).default
         rows.append((arn.name, str(default[0]) if default else "", ", ".join(accounts_of(arn))))
     if rows:
@@ -203,7 +213,9 @@ def _told(tracker: "Tracker", change: "Change", *, in_full: bool) -> str:
     lines = [f"{change.policy.name} {versions(change)}: {headline(change)}"]
     findings = gravest_first(one for one in change.attention if not one.accepted)
     shown = max(_SHOWN, sum(one.severity == "alarm" for one in findings))  # an alarm is never cut
-    lines += [f"  {one.severity}: {one.consequence} ({', '.join(one.actions)})" for one in findings[:shown]]
+    for one in findings[:shown]:
+        actions = f" ({', '.join(one.actions)})" if one.actions else ""
+        lines.append(f"  {one.severity}: {one.consequence}{actions}")
     if len(findings) > shown:
         lines.append(f"  and {len(findings) - shown} more")
     lines += [f"  tripwire {one.pattern}: {', '.join(one.actions)}" for one in change.tripwires]
@@ -213,7 +225,8 @@ def _told(tracker: "Tracker", change: "Change", *, in_full: bool) -> str:
 
 def _summary(tracker: "Tracker", done: "Round") -> str:
     """`looked at 1 policy at 2026-11-24 06:17 UTC: nothing changed; next look 2026-11-25 06:17 UTC`."""
-    count, found = len(done.checked), len(done.changes)
+    roles = sum(one.is_role and one.account != UNKNOWN_ACCOUNT for one in done.checked)  # that are there
+    count, found = sum(not one.is_role for one in done.checked), len(done.changes)
     parts = [f"{found} {'change' if found == 1 else 'changes'}" if found else "nothing changed"]
     if done.baseline:
         many = len(done.baseline) > _SHOWN + 1
@@ -229,7 +242,9 @@ def _summary(tracker: "Tracker", done: "Round") -> str:
         parts.append(f"{late} {'mail' if late == 1 else 'mails'} put off")
     if done.dry:
         parts.append("nothing was written")
-    when = f"looked at {count:,} {'policy' if count == 1 else 'policies'}, {words(done.end)}"
+    what = f"{count:,} {'policy' if count == 1 else 'policies'}"
+    what += f" and {roles} {'role' if roles == 1 else 'roles'}" if roles else ""
+    when = f"looked at {what}, {words(done.end)}"
     return f"{when}: {', '.join(parts)}; next look {words(tracker.plan.look.next(done.end))}"
 
 
@@ -252,14 +267,19 @@ def _record(tracker: "Tracker", watch: Watch, done: "Round | None", failed: "tup
 
     record = check_record(
         done.run if done else "",
-        done.checked if done else (),
+        [one for one in done.checked if not one.is_role] if done else (),
         done.changes if done else (),
         [(one.policy, one.error, one.advice) for one in failed],
     )
+    if done and (roles := sorted({one.name for one in done.checked if one.is_role})):
+        record["roles"] = roles
+    if done and done.notes:
+        record["notes"] = list(done.notes)
     if watch.listing == ATTACHED:
         accounts_of = where_attached(tracker)
         record["attached"] = [
             {"policy": policy_record(arn), "accounts": list(accounts_of(arn))}
             for arn in (done.checked if done else ())
+            if not arn.is_role
         ]
     return record

@@ -19,6 +19,7 @@ from tracker.cli.policies import findable, in_words, standing
 from tracker.cli.shell import Shell
 from tracker.errors import UnknownPolicyError
 from tracker.model.instants import words
+from tracker.model.watch import Watch
 from tracker.notify import Notify
 from tracker.watched import listing_of
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tracker.collaborators import Tracker
-    from tracker.model.identity import PolicyArn
-    from tracker.model.watch import Watch
     from tracker.service import Due
 
 log = logging.getLogger("tracker.daemon")
@@ -137,7 +136,7 @@ class Work:
 
         return run_due(self._tracker, self._policies(), looking)
 
-    def _policies(self) -> "tuple[PolicyArn, ...] | Watch":
+    def _policies(self) -> Watch:
         from tracker.due import RETRY_AFTER
 
         if listing := listing_of(self._tracker):
@@ -148,7 +147,7 @@ class Work:
         for one in unknown:
             self._later[one.policy.name] = now + RETRY_AFTER
             log.warning(one.error, extra={"policy": one.policy.name, "advice": one.advice})
-        return found
+        return Watch(found, roles=self._tracker.roles)
 
 
 def unexpected(shell: Shell, error: Exception) -> None:

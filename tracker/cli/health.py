@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Literal
 from tracker.cli.clock import aws_clock
 from tracker.cli.exits import DONE, PARTIAL, SETUP
 from tracker.cli.policies import findable, in_words, standing
-from tracker.errors import TrackerError
+from tracker.errors import PermissionDeniedError, TrackerError
 from tracker.model.instants import duration, words
 
 if TYPE_CHECKING:
     from tracker.collaborators import Tracker
     from tracker.settings import Settings
+    from tracker.sources.source import RoleSource
 
 # AWS refuses a request that is signed five minutes from its own time:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
@@ -247,13 +248,27 @@ def _clock(tracker: "Tracker", settings: "Settings", *, offline: bool) -> Iterat
 
 
 def _aws(tracker: "Tracker") -> Iterator[Finding]:
-    found, unknown = findable(tracker, ())
+    found, unknown = findable(tracker, tracker.policies)
     for failure in unknown:
         yield Finding("AWS", "wrong", failure.error, failure.advice, failure.exit_code)
     for arn in found:
         answer = tracker.source.look(arn, tracker.archive.known(arn))
         default = answer.default[0] if answer.default else "not visible to this account"
         yield Finding("AWS", "ok", f"the credentials are good, GetPolicy answers: {arn.name} is at {default}")
+    if tracker.role_source is not None:
+        for name in tracker.roles:
+            yield _role(tracker.role_source, name, tracker.partition)
+
+
+def _role(source: "RoleSource", name: str, partition: str) -> Finding:
+    """A role as the credentials see it; one that may not be read is a note: everything else goes on."""
+    try:
+        now = source.role(name, partition)
+    except PermissionDeniedError as error:
+        return Finding("roles", "note", f"{name} is not watched: {error.action} is not allowed", error.advice)
+    if now is None:
+        return Finding("roles", "ok", f"there is no {name} in this account")
+    return Finding("roles", "ok", f"GetRole answers: {now.arn}")
 
 
 def _channels(tracker: "Tracker", settings: "Settings") -> Iterator[Finding]:

@@ -70,8 +70,9 @@ def watch_of(tracker: "Tracker", names: Sequence[str], word: str = "") -> tuple[
     listing = listing_of(tracker, word) if word or not names else None
     if listing is not None:
         return listing, ()
-    found, failed = findable(tracker, names)
-    return Watch(found), failed
+    roles = tuple(name for name in names if name in tracker.roles) if names else tracker.roles
+    found, failed = findable(tracker, [name for name in names or tracker.policies if name not in roles])
+    return Watch(found, roles=roles), failed
 
 
 def findable(tracker: "Tracker", names: Sequence[str]) -> tuple[tuple[PolicyArn, ...], tuple[Failure, ...]]:
@@ -80,7 +81,7 @@ def findable(tracker: "Tracker", names: Sequence[str]) -> tuple[tuple[PolicyArn,
 
     found: list[PolicyArn] = []
     failed: list[Failure] = []
-    for name in names or tracker.policies:
+    for name in names:
         try:
             found += resolve(tracker, [name])
         except TrackerError as error:

@@ -42,7 +42,7 @@ def audience(people: Iterable[Subscriber], change: Change) -> tuple[Group, ...]:
 
 def wanted_at_once(one: Subscriber, change: Change) -> Change | None:
     """The part of a change that a subscription is told of when it is seen; None where it hears nothing, or later."""
-    if one.frequency not in AT_ONCE or not one.wants(change.policy.name):
+    if one.frequency not in AT_ONCE or not any(map(one.wants, change.topics)):
         return None
     part = selected(change, one.wish.filter)
     if part is not None and one.frequency == "watchlisted" and not watchlisted(part):

@@ -18,7 +18,7 @@ from tracker.model.change import ActionChange, Attention, Change
 from tracker.model.identity import VersionId
 from tracker.model.instants import iso, parse_instant
 from tracker.service import Due, changes_of, period_of
-from tracker.sources.permissions import LIST_ALL, READ_ONE
+from tracker.sources.permissions import LIST_ALL, READ_ONE, READ_ROLES
 
 BEGIN = datetime(2021, 11, 15, 6, 17, tzinfo=UTC)  # three days after AWS made v19
 DECEMBER = datetime(2021, 12, 1, tzinfo=UTC)
@@ -191,7 +191,7 @@ class Story:
             say(f"    {line}")
         say()
         say("Now yours. It needs nothing but these, and --dry-run writes nothing:")
-        say(f"    {', '.join((*READ_ONE, *LIST_ALL))}")
+        say(f"    {', '.join((*READ_ONE, *LIST_ALL, *READ_ROLES))}")
         say("    policy-tracker init")
         say("    policy-tracker check --dry-run")
 

@@ -37,6 +37,19 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleNow:
+    """What IAM says of one role."""
+
+    arn: PolicyArn
+    made: datetime  # UTC, the role's own CreateDate
+    role_id: str  # 'AROA...'
+    attached: tuple[PolicyArn, ...]  # managed policies
+    document: Mapping[str, object]  # all of it, as tracker.policy.roles writes it
+    last_used: datetime | None = None  # UTC; None: not within the days that IAM tells of
+    last_region: str = ""  # where that was
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """What a listing says of one policy."""
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from tracker.model.history import Transition
 from tracker.model.identity import PolicyArn
+from tracker.model.trail import Trail
 
 Severity = Literal["alarm", "attention", "info", "none"]
 Effect = Literal["Allow", "Deny"]
@@ -130,6 +131,26 @@ class TripwireHit:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleChange:
+    """What of a role changed beside the statements of its documents. Every tuple is sorted."""
+
+    trusted_added: tuple[
+        str, ...
+    ] = ()  # principals: 'Service support.amazonaws.com', 'AWS arn:aws:iam::...:root'
+    trusted_removed: tuple[str, ...] = ()
+    attached_added: tuple[str, ...] = ()  # ARNs of managed policies
+    attached_removed: tuple[str, ...] = ()
+    inline_added: tuple[str, ...] = ()  # names of inline policies
+    inline_removed: tuple[str, ...] = ()
+    inline_changed: tuple[str, ...] = ()
+    trust_changed: bool = False  # the trust policy says something else, conditions included
+    boundary: tuple[str, str] = ("", "")  # ARN of the permissions boundary before and after; empty: none
+    policies: tuple[str, ...] = ()  # names of those attached before or after, and of the one that should be
+    made_again: bool = False  # another role under the same name
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """The difference between two accesses; nothing of when, of which policy, of what deserves attention."""
 
@@ -168,11 +189,18 @@ class Change:
     tripwires: tuple[TripwireHit, ...] = ()
     severity: Severity = "none"
     id: str = ""  # stable: from ARN, versions, kind and first observation
+    role: RoleChange | None = None  # only where it is a role that changed
+    trail: Trail | None = None  # only of a policy that is attached to a tracked role
 
     @property
     def policy(self) -> PolicyArn:
         """The policy that changed."""
         return self.transition.policy
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Whose subscribers hear of it: the policy's; of a role's change those of the policies that hang on it, too."""
+        return (self.policy.name, *(self.role.policies if self.role else ()))
 
     @property
     def kind(self) -> str:

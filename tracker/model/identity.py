@@ -2,13 +2,16 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import Literal
 
 _ARN = re.compile(
-    r"arn:(?P<partition>aws[a-z0-9-]*):iam::(?P<account>aws|\d{12}):policy(?P<path>/(?:[!-.0-~]+/)*)(?P<name>[\w+=,.@-]{1,128})\Z",
+    r"arn:(?P<partition>aws[a-z0-9-]*):iam::(?P<account>aws|\d{12}):(?P<kind>policy|role)(?P<path>/(?:[!-.0-~]+/)*)(?P<name>[\w+=,.@-]{1,128})\Z",
     re.ASCII,
 )
+UNKNOWN_ACCOUNT = "000000000000"  # of a role that was asked for and never seen
 _PARTITION = re.compile(r"aws[a-z0-9-]{0,30}\Z")
 _NAME = re.compile(r"[\w+=,.@-]{1,128}\Z", re.ASCII)
+_SERVICE = re.compile(r"/aws-service-role/([^/]+)/\Z")
 _VERSION = re.compile(r"v([1-9][0-9]{0,8})(\.[A-Za-z0-9-]*)?\Z")
 
 FILE = "file"  # in the place of the account: the document came out of a file, and no ARN with it
@@ -16,32 +19,48 @@ FILE = "file"  # in the place of the account: the document came out of a file, a
 
 @dataclass(frozen=True, slots=True, order=True)
 class PolicyArn:
-    """An AWS managed policy, known by its ARN."""
+    """An AWS managed policy, known by its ARN; or a role, whose trust and policies are archived like a policy's text."""
 
     partition: str  # 'aws', 'aws-us-gov', 'aws-cn', ...
     name: str  # 'AWSSupportServiceRolePolicy'
     path: str = "/"  # '/', '/aws-service-role/', ...: begins and ends with a slash
-    account: str = (
-        "aws"  # 'aws', or twelve digits for a policy of a customer's own; FILE for none that AWS has
-    )
+    account: str = "aws"  # 'aws', or twelve digits for a policy of a customer's own and for a role; FILE for none that AWS has
+    kind: Literal["policy", "role"] = "policy"
 
     @classmethod
     def parse(cls, text: str) -> "PolicyArn":
         """Read `arn:aws:iam::aws:policy/aws-service-role/Name`. Raises ValueError for anything else."""
         found = _ARN.match(text)
-        if not found or ".." in text:
+        if not found or ".." in text or (found["kind"] == "role" and found["account"] == "aws"):
             raise ValueError(
                 f"not the ARN of an IAM policy: {text!r} (wanted: arn:aws:iam::aws:policy/ReadOnlyAccess)"
             )
-        return cls(**found.groupdict())
+        partition, account, kind, path, name = found.groups()
+        return cls(partition, name, path, account, "role" if kind == "role" else "policy")
 
     def __str__(self) -> str:
-        return f"arn:{self.partition}:iam::{self.account}:policy{self.path}{self.name}"
+        return f"arn:{self.partition}:iam::{self.account}:{self.kind}{self.path}{self.name}"
+
+    @property
+    def is_role(self) -> bool:
+        """True for a role."""
+        return self.kind == "role"
+
+    @property
+    def service(self) -> str:
+        """The service that a service-linked role is made for, 'support.amazonaws.com'; empty for any other role, and a policy."""
+        found = _SERVICE.match(self.path) if self.is_role else None
+        return found[1] if found else ""
 
     @property
     def service_linked(self) -> bool:
         """True for the policy of a service-linked role: AWS's own, which nobody attaches."""
         return self.path == "/aws-service-role/"
+
+
+def role_arn(name: str, partition: str = "aws") -> PolicyArn:
+    """A role of which only the name is known: its account and path are AWS's to tell."""
+    return PolicyArn(partition, name, account=UNKNOWN_ACCOUNT, kind="role")
 
 
 def split_partition(text: str, partition: str) -> tuple[str, str]:

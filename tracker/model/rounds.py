@@ -60,3 +60,4 @@ class Round:
     dry: bool = False  # nothing was written
     delivered: Delivery = Delivery()  # of what waited, whichever round queued it
     aside: tuple[PolicyArn, ...] = ()  # looked at by name alone: of them only who named them is told
+    notes: tuple[str, ...] = ()  # what is said once and is no fault: a permission for roles that is missing

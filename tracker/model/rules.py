@@ -15,7 +15,18 @@ LEVEL_RULES = {
 }
 NOT_REVIEWED = "not-reviewed/new-actions"
 DENY_REMOVED = "deny/no-longer-denied"
-BUILT_IN_RULES = frozenset({*LEVEL_RULES.values(), NOT_REVIEWED, DENY_REMOVED})
+ROLE_RULES = frozenset(
+    {
+        "role/attached-policy",
+        "role/expected-policy-gone",
+        "role/foreign-principal",
+        "role/gone",
+        "role/inline-policy",
+        "role/made-again",
+        "role/no-boundary",
+    }
+)  # tracker.changes.roles says what they find
+BUILT_IN_RULES = frozenset({*LEVEL_RULES.values(), NOT_REVIEWED, DENY_REMOVED, *ROLE_RULES})
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ class Watch:
     partitions: tuple[str, ...] = ()  # in which to list, sorted
     # Account -> names or ARNs of the policies attached there; with it `attached` means these, else those of this account.
     accounts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    roles: tuple[str, ...] = ()  # names of roles that are looked at, too, with what is attached to them
 
     def __bool__(self) -> bool:
-        return bool(self.named or (self.listing and self.partitions))
+        return bool(self.named or (self.listing and self.partitions) or self.roles)
 
 
 def watching(policies: "Sequence[PolicyArn] | Watch") -> Watch:

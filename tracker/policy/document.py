@@ -35,6 +35,22 @@ class Document:
     version: str = OLD_VERSION
     id: str = ""
     single: bool = False  # Statement was one object, not a list
+    role: "Role | None" = (
+        None  # of a role's document, whose statements are those of its trust and inline policies
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a role is, beside its statements: tracker.policy.roles reads it."""
+
+    arn: str
+    role_id: str  # 'AROA...': another one is another role, whatever its name
+    made: str  # when, '2018-04-19T18:04:06Z'
+    trust: Document  # who may assume it
+    attached: tuple[str, ...] = ()  # ARNs of managed policies, sorted
+    inline: tuple[tuple[str, Document], ...] = ()  # (name, what it says), sorted
+    boundary: str = ""  # the ARN of its permissions boundary, or empty
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ _PRINTABLE = bytes(range(0x20, 0x7F))
 _RECENT: dict[str, Document] = {}
 _REMEMBERED = 256
 MAX_STRING = 8192  # characters of one action, resource or value; an ARN has 2,048 at most
+TRUST = "AssumeRolePolicyDocument"  # a role's document has it, and no policy's
 EVERYBODY = (("AWS", ("*",)),)  # Principal "*" and {"AWS": "*"} say the same
 
 
@@ -48,7 +49,20 @@ def parse_document(raw: str | Mapping[str, object], *, what: str) -> Document:
     """
     if isinstance(raw, str) and (known := _RECENT.get(raw)) is not None:
         return known
-    return _Reader(what).document(read_json(raw, what))
+    return _checked(read_json(raw, what), what)
+
+
+def _checked(value: dict[str, object], what: str) -> Document:
+    """A policy's document, or a role's, which holds several."""
+    if TRUST not in value:
+        return _Reader(what).document(value)
+    from tracker.policy.roles import read_role  # few documents are a role's
+
+    return read_role(value, _policy, what)
+
+
+def _policy(value: dict[str, object], what: str) -> Document:
+    return _Reader(what).document(value)
 
 
 def canonical_text(raw: str | Mapping[str, object], *, what: str) -> str:
@@ -62,7 +76,7 @@ def canonical_text(raw: str | Mapping[str, object], *, what: str) -> str:
 
 def read_document(value: dict[str, object], *, what: str) -> tuple[Document, str]:
     """A checked Document and its canonical text, from plain values as `json.loads` makes them. Raises DocumentError."""
-    document = _Reader(what).document(value)
+    document = _checked(value, what)
     try:
         text = canonical_json(value) + "\n"
         text.encode("utf-8")

@@ -258,6 +258,9 @@ POLICIES = Kind(
     _policies,
     lambda value: toml(value[0] if value in ((ALL,), (ATTACHED,)) else value),
 )
+ROLES = strings(
+    "names of roles like 'AWSServiceRoleForSupport'", is_policy_name
+)  # IAM allows both the same letters
 PARTITION = matching("a partition of AWS: aws, aws-us-gov, aws-cn", _PARTITION.match, empty=False)
 PROFILES: Kind[tuple[tuple[str, str], ...]] = Kind(
     'a profile for each partition, like { aws-us-gov = "gov" }', _profiles, lambda value: toml(dict(value))

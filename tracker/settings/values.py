@@ -309,6 +309,11 @@ class Settings:
         kinds.POLICIES,
         'The policies to watch, by name or ARN; `aws-us-gov:Name` is in another partition. Or "all" for every AWS managed policy, or "attached" for those attached in this account.',
     )
+    roles: tuple[str, ...] = setting(
+        ("AWSServiceRoleForSupport", "AWSServiceRoleForTrustedAdvisor"),
+        kinds.ROLES,
+        "The roles to watch, by name: who may assume them, what is attached to them, their inline policies. What is attached is watched, too. Three calls a role and look; [] for none.",
+    )
     accounts: Path | None = setting(
         None,
         kinds.PATH,

@@ -16,7 +16,7 @@ from tracker.errors import (
     SourceUnavailableError,
     UnknownPolicyError,
 )
-from tracker.model.asking import Answer, Known, Listing
+from tracker.model.asking import Answer, Known, Listing, RoleNow
 from tracker.model.history import Snapshot
 from tracker.model.identity import PolicyArn, VersionId, is_policy_name
 from tracker.sources.iam_client import Connection, FetchedVersion, IamClient, ListedVersion, PolicyNow
@@ -132,6 +132,12 @@ class IamSource:
                 advice="Check AWS_ENDPOINT_URL_IAM: this does not look like AWS.",
             )
         return Listing(partition, not attached, {one.arn: one for one in found})
+
+    def role(self, name: str, partition: str) -> RoleNow | None:
+        """A role as it is now; None: NoSuchEntity. Raises DocumentError for what is no policy, and what `look` raises."""
+        from tracker.sources.iam_roles import role_now  # a look at policies alone needs none of it
+
+        return role_now(self._iam, name, partition)
 
     def close(self) -> None:
         """Close the connections kept open between looks."""

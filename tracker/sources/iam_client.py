@@ -42,6 +42,10 @@ _METHOD = {
     "GetPolicyVersion": "get_policy_version",
     "ListPolicyVersions": "list_policy_versions",
     "ListPolicies": "list_policies",
+    "GetRole": "get_role",
+    "ListAttachedRolePolicies": "list_attached_role_policies",
+    "ListRolePolicies": "list_role_policies",
+    "GetRolePolicy": "get_role_policy",
 }
 _T = TypeVar("_T")
 
@@ -111,7 +115,7 @@ def partition_of(region: str) -> str:
 
 
 class IamClient:
-    """IAM's four read calls. Every fault of AWS, of the network or of a proxy comes as one of tracker.errors."""
+    """IAM's read calls; those about roles are put together in iam_roles.py. Every fault of AWS, of the network or of a proxy comes as one of tracker.errors."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -120,22 +124,22 @@ class IamClient:
 
     def get_policy(self, arn: PolicyArn) -> PolicyNow | None:
         """Which version is the default now. None: NoSuchEntity."""
-        answer = self._call("GetPolicy", arn.partition, str(arn), PolicyArn=str(arn))
+        answer = self.call("GetPolicy", arn.partition, str(arn), PolicyArn=str(arn))
         if answer is None:
             return None
-        policy = _field(answer, "Policy", dict, "GetPolicy", arn)
+        policy = element(answer, "Policy", dict, "GetPolicy", arn)
         return PolicyNow(
             _version(policy, "DefaultVersionId", "GetPolicy", arn),
-            _date(policy, "UpdateDate", "GetPolicy", arn),
+            moment_in(policy, "UpdateDate", "GetPolicy", arn),
         )
 
     def get_policy_version(self, arn: PolicyArn, version: VersionId) -> FetchedVersion | None:
         """One version with its document as raw text. None: NoSuchEntity."""
         action, what = "GetPolicyVersion", f"{arn} {version}"
-        answer = self._call(action, arn.partition, what, PolicyArn=str(arn), VersionId=str(version))
+        answer = self.call(action, arn.partition, what, PolicyArn=str(arn), VersionId=str(version))
         if answer is None:
             return None
-        found = _field(answer, "PolicyVersion", dict, action, what)
+        found = element(answer, "PolicyVersion", dict, action, what)
         named = _version(found, "VersionId", action, what)
         if named != version:
             raise SourceUnavailableError(
@@ -143,8 +147,8 @@ class IamClient:
             )
         return FetchedVersion(
             named,
-            _date(found, "CreateDate", action, what),
-            _field(found, "IsDefaultVersion", bool, action, what),
+            moment_in(found, "CreateDate", action, what),
+            element(found, "IsDefaultVersion", bool, action, what),
             found.get("Document", ""),
         )
 
@@ -152,14 +156,14 @@ class IamClient:
         """Every version that IAM still has, oldest first, over all pages. None: NoSuchEntity."""
         action = "ListPolicyVersions"
         found = []
-        for page in self._pages(action, arn.partition, str(arn), PolicyArn=str(arn)):
+        for page in self.pages(action, arn.partition, str(arn), PolicyArn=str(arn)):
             if page is None:
                 return None
             found += [
                 ListedVersion(
-                    _version(item, "VersionId", action, arn), _date(item, "CreateDate", action, arn)
+                    _version(item, "VersionId", action, arn), moment_in(item, "CreateDate", action, arn)
                 )
-                for item in _field(page, "Versions", list, action, arn)
+                for item in element(page, "Versions", list, action, arn)
             ]
         return tuple(sorted(found, key=lambda item: (item.create_date, item.version)))
 
@@ -172,12 +176,12 @@ class IamClient:
         if attached:
             asked["OnlyAttached"] = True
         found = []
-        for page in self._pages(action, partition, what, **asked):
+        for page in self.pages(action, partition, what, **asked):
             if page is None:  # NoSuchEntity of a listing: half of it proves nothing
                 raise SourceUnavailableError(
                     f"{action} of {what}: broke off (NoSuchEntity)", advice="Look again later."
                 )
-            found += [_listed(item, action, what) for item in _field(page, "Policies", list, action, what)]
+            found += [_listed(item, action, what) for item in element(page, "Policies", list, action, what)]
         return tuple(found)
 
     def close(self) -> None:
@@ -187,20 +191,20 @@ class IamClient:
                 client.close()
             self._clients.clear()
 
-    def _pages(
+    def pages(
         self, action: str, partition: str, what: str, **parameters: object
     ) -> "Iterator[Mapping[str, Any] | None]":
         """Each page of a listing; one None where AWS says NoSuchEntity."""
         while True:
-            page = self._call(action, partition, what, **parameters)
+            page = self.call(action, partition, what, **parameters)
             yield page
             if page is None or (action in _ONE_PAGE and "IsTruncated" not in page):
                 return
-            if not _field(page, "IsTruncated", bool, action, what):
+            if not element(page, "IsTruncated", bool, action, what):
                 return
-            parameters["Marker"] = _field(page, "Marker", str, action, what)
+            parameters["Marker"] = element(page, "Marker", str, action, what)
 
-    def _call(
+    def call(
         self, action: str, partition: str, what: str, **parameters: object
     ) -> "Mapping[str, Any] | None":
         """One call, tried again as long as that helps. None: NoSuchEntity."""
@@ -302,7 +306,7 @@ def _timestamp(text: str) -> datetime:
 
 
 def _listed(item: "Mapping[str, Any]", action: str, what: str) -> Listed:
-    text = _field(item, "Arn", str, action, what)
+    text = element(item, "Arn", str, action, what)
     try:
         arn = PolicyArn.parse(text)
     except ValueError as error:
@@ -313,12 +317,13 @@ def _listed(item: "Mapping[str, Any]", action: str, what: str) -> Listed:
     return Listed(
         arn,
         _version(item, "DefaultVersionId", action, arn),
-        _date(item, "UpdateDate", action, arn),
+        moment_in(item, "UpdateDate", action, arn),
         item.get("AttachmentCount", 0),
     )
 
 
-def _field(holder: "Mapping[str, Any]", name: str, kind: type[_T], action: str, what: object) -> _T:
+def element(holder: "Mapping[str, Any]", name: str, kind: type[_T], action: str, what: object) -> _T:
+    """One element of an answer. Raises SourceUnavailableError where it is missing or of another kind: then it is not IAM's."""
     value = holder.get(name)
     if not isinstance(value, kind):
         raise SourceUnavailableError(
@@ -329,7 +334,7 @@ def _field(holder: "Mapping[str, Any]", name: str, kind: type[_T], action: str, 
 
 
 def _version(holder: "Mapping[str, Any]", name: str, action: str, what: object) -> VersionId:
-    text = _field(holder, name, str, action, what)
+    text = element(holder, name, str, action, what)
     try:
         return VersionId.parse(text)
     except ValueError as error:
@@ -339,5 +344,6 @@ def _version(holder: "Mapping[str, Any]", name: str, action: str, what: object) 
         ) from error
 
 
-def _date(holder: "Mapping[str, Any]", name: str, action: str, what: object) -> datetime:
-    return _field(holder, name, datetime, action, what).astimezone(UTC)
+def moment_in(holder: "Mapping[str, Any]", name: str, action: str, what: object) -> datetime:
+    """A date of an answer, UTC; see `element`."""
+    return element(holder, name, datetime, action, what).astimezone(UTC)

@@ -127,6 +127,7 @@ def _refused(
         return PermissionDeniedError(
             f"{doing}: not allowed, {needed} is missing ({said})",
             advice=f"Allow {needed} to this identity; docs/iam-permissions.md has the whole policy.",
+            action=needed,
         )
     if code in _THROTTLED:
         return SourceUnavailableError(

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from tracker.model.asking import Answer, Known, Listing
+from tracker.model.asking import Answer, Known, Listing, RoleNow
 from tracker.model.identity import PolicyArn
 
 
@@ -23,4 +23,12 @@ class Source(Protocol):
 
     def find(self, name: str, partition: str = "aws") -> PolicyArn:
         """The ARN of a policy of which only the name is known."""
+        ...
+
+
+class RoleSource(Protocol):
+    """A place that knows what a role is now. Faults come as tracker.errors."""
+
+    def role(self, name: str, partition: str) -> RoleNow | None:
+        """A role as it is now; None where there is none of this name."""
         ...

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from tracker.archive.layout import ROLE
 from tracker.changelog.places import RESERVED, folder
 from tracker.errors import UnknownPolicyError
 from tracker.model.identity import PolicyArn, is_policy_name
@@ -28,7 +29,7 @@ class Pages(Shelf):
         return site_pages.page(self, path, query or {})
 
     def policy_of(self, name: str) -> PolicyArn | None:
-        """The policy whose folder that is; None where there is none. It costs one look at the disk."""
+        """The policy or role whose folder that is; None where there is none. It costs one look at the disk."""
         if self._last is not None and self.static and folder(self._last) == name:
             return self._last  # as files all pages of a policy are made one after the other
         self._last = self._policy_of(name)
@@ -37,7 +38,10 @@ class Pages(Shelf):
     def _policy_of(self, name: str) -> PolicyArn | None:
         for partition in (self.tracker.partition, *_partition(name)):
             plain = name if partition == self.tracker.partition else name.rpartition(".")[0]
-            if not is_policy_name(plain) or not (self.tracker.archive.root / partition / plain).is_dir():
+            place = self.tracker.archive.root / partition
+            if not is_policy_name(plain) or not any(
+                (place / one).is_dir() for one in (plain, f"{ROLE}~{plain}")
+            ):
                 continue  # cheaper than being told which names are spelt alike
             try:
                 arn = self.tracker.archive.resolve(plain, partition)
