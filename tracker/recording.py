@@ -46,7 +46,7 @@ def record(
         failed.append(damaged(one.arn, error))
         return Published()
     if one.first and answer.default is not None:
-        baseline.append(one.arn)
+        baseline.append(answer.arn)
     return told
 
 

@@ -26,7 +26,7 @@ def audience(people: Iterable[Subscriber], change: Change) -> tuple[Group, ...]:
     found: dict[tuple[tuple[str, ...], str], tuple[Change, list[Subscriber]]] = {}
     wanted: dict[tuple[Filter, str], Change | None] = {}  # what is asked alike is answered once
     for one in sorted(people, key=lambda one: one.id):
-        if not one.wants(change.policy.name):
+        if not any(map(one.wants, change.topics)):
             continue
         asked = (one.wish.filter, one.frequency)
         if asked not in wanted:
