@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -59,6 +60,14 @@ def test_both_are_inside_their_limits(rows: int, words: str) -> None:
     assert 0 < len(made["blocks"]) <= SLACK_BLOCKS
     assert len(made["blocks"][0]["text"]["text"]) <= SLACK_HEADER
     assert len(teams(card(rows, words)).encode()) <= TEAMS_SIZE
+
+
+def test_findings_that_gave_way_are_counted() -> None:
+    many = replace(card(0, "wide " * 400), attention=[Point("wide " * 60, "wide " * 80)] * 40, notes=())
+    for made, size in ((slack(many), SLACK_SIZE), (teams(many), TEAMS_SIZE)):
+        assert len(made.encode()) <= size
+        assert "more in the full changelog" in made
+    assert "more in the full changelog" not in slack(replace(card(0), attention=[Point("x", "y")] * 25))
 
 
 def test_rows_that_gave_way_are_counted() -> None:

@@ -52,7 +52,7 @@ def _day(text: str) -> datetime:
 
 
 YEAR = Span(_day("2021-03-01T06:20"), _day("2021-07-05"), _day("2021-09-06"), _day("2022-03-02"))
-WINTER = Span(_day("2021-12-06T06:20"), _day("2022-01-10"), _day("2022-01-28"), _day("2022-03-02"))
+WINTER = Span(_day("2021-12-17T06:20"), _day("2022-01-06"), _day("2022-01-27"), _day("2022-02-09"))
 
 
 @dataclass(frozen=True, slots=True)

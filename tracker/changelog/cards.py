@@ -54,16 +54,21 @@ def teams(card: Card) -> str:
 
 
 def _fitting(card: Card, build: Callable[[Card], dict[str, Any]], fits: Callable[[str], bool]) -> str:
-    """What `build` makes with fewer and fewer rows, then without notes, until it fits."""
+    """What `build` makes with fewer and fewer rows, then without notes, then with fewer findings, until it fits; what gave way is counted."""
     for rows in (40, 20, 10, 5, 0):
         left = card.rows_left + len(card.rows[rows:])
         text = json.dumps(build(replace(card, rows=card.rows[:rows], rows_left=left)), ensure_ascii=False)
         if fits(text):
             return text
-    brief = replace(
-        card, rows=(), rows_left=card.rows_left + len(card.rows), notes=(), attention=card.attention[:3]
-    )
-    return json.dumps(build(brief), ensure_ascii=False)
+    brief = replace(card, rows=(), rows_left=card.rows_left + len(card.rows), notes=())
+    for kept in (len(card.attention), 10, 5, 3):
+        points, over = list(card.attention[:kept]), len(card.attention[kept:])
+        if over:
+            points.append(Point(f"and {number(over)} more in the full changelog"))
+        text = json.dumps(build(replace(brief, attention=points)), ensure_ascii=False)
+        if fits(text):
+            break
+    return text
 
 
 def _clean(text: str, limit: int = _TEXT) -> str:
