@@ -173,7 +173,7 @@ def test_a_folder_that_can_not_be_written_is_4(
 ) -> None:
     if os.geteuid() == 0:
         monkeypatch.setattr(
-            "os.access", lambda place, _: place != home / "snapshots"
+            "os.access", lambda place, _, **__: place != home / "snapshots"
         )  # root may write anywhere
     else:
         (home / "snapshots").chmod(0o500)
