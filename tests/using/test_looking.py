@@ -13,7 +13,13 @@ from tests.support.fake_cloudtrail import ACCOUNT, FakeCloudTrail, Reply, denied
 from tests.support.trails import event, session
 from tests.using.worlds import SUPPORT
 from tracker.archive.lookups import Lookups
-from tracker.errors import InputError, PermissionDeniedError, SourceUnavailableError, TrackerError
+from tracker.errors import (
+    InputError,
+    LockedError,
+    PermissionDeniedError,
+    SourceUnavailableError,
+    TrackerError,
+)
 from tracker.model.instants import iso
 from tracker.sources.cloudtrail_lookup import EventHistory, NotEnabledError
 from tracker.sources.iam_client import Connection
@@ -258,3 +264,10 @@ def test_a_line_that_was_torn_is_left_out_and_one_that_is_not_ours_is_said(world
     path.write_text('{"event_id": 1}\n')
     with pytest.raises(InputError, match="line 1: it is no call"):
         world.calls()
+
+
+def test_one_run_at_a_time(world: World) -> None:
+    with world.lookups.locked(), pytest.raises(LockedError), world.lookups.locked():
+        pytest.fail("two runs hold the lock")
+    with world.lookups.locked():
+        assert world.look() == {}

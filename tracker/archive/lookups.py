@@ -5,12 +5,14 @@ It names accounts and resources, so it is never committed: its own .gitignore sa
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tracker.archive import files
+from tracker.archive.lock import round_lock
 from tracker.errors import InputError
 from tracker.model.instants import iso, parse_instant
 from tracker.model.used import Call
@@ -39,6 +41,13 @@ class Lookups:
     def __init__(self, home: Path, account: str, role: str) -> None:
         self._home = home
         self.folder = home / "lookup" / account / role
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One run at a time. Raises LockedError where another is under way."""
+        self._make()
+        with round_lock(self.folder, 0):
+            yield
 
     def state(self, region: str) -> State:
         """How far a region was read. Raises InputError for a file that is not ours."""

@@ -159,7 +159,7 @@ def _look_up(
     tracker, history = shell.tracker(), event_history(shell.settings())
     lookups = Lookups(tracker.home, history.account(), role.name)
     wanted = regions or history.regions()
-    with saying("asking CloudTrail") as say:
+    with lookups.locked(), saying("asking CloudTrail") as say:
 
         def told(one: Told) -> None:
             back = f", back to {words(one.reached)}" if one.reached else ""
