@@ -102,35 +102,31 @@ def records(file: BinaryIO, *, packed: bool, limits: Limits = LIMITS) -> Iterato
 
     Raises Unreadable where the file is cut off, damaged, far too large or no log file; what came before is then void.
     """
-    text = bytearray()
-    begun, wanted = False, limits.chunk
+    held: list[bytes] = []  # what was unpacked and not parsed yet
+    size, wanted, begun = 0, limits.chunk, False
     for chunk in _unpacked(file, limits) if packed else _plain(file, limits):
-        text += chunk
-        if not begun:
-            if len(text) < limits.chunk:
-                continue
-            begun = _behead(text)
-        if begun and len(text) >= wanted:
-            cut = text.rfind(_JOINT)
-            found = None if cut < 0 else _parsed(b"".join((b"[", memoryview(text)[: cut + 1], b"]")))
-            if found is None:
-                wanted *= 2
-            else:
-                yield found
-                del text[: cut + 2]
-                wanted = limits.chunk
-        if len(text) > limits.piece:
+        held.append(chunk)
+        size += len(chunk)
+        if size > limits.piece:
             raise Unreadable(f"{limits.piece >> 20} MB without the end of a record that can be read")
-    yield _last(bytes(text), begun=begun)
-
-
-def _behead(text: bytearray) -> bool:
-    """Take '{"Records":[' away, where the text begins so. What begins otherwise is parsed as a whole."""
-    head = _HEAD.match(text)
-    if head is None:
-        return False
-    del text[: head.end()]
-    return True
+        if size < wanted:
+            continue
+        if not begun:
+            text = b"".join(held)
+            head = _HEAD.match(text)
+            if head is None:  # another writer's: parsed as a whole
+                held, wanted = [text], limits.piece
+                continue
+            begun, held = True, [text[head.end() :]]
+        cut = held[-1].rfind(_JOINT)
+        found = None if cut < 0 else _parsed(b"".join((b"[", *held[:-1], held[-1][: cut + 1], b"]")))
+        if found is None:
+            wanted = 2 * size
+        else:
+            yield found
+            held, wanted = [held[-1][cut + 2 :]], limits.chunk
+        size = sum(map(len, held))
+    yield _last(b"".join(held), begun=begun)
 
 
 def _last(text: bytes, *, begun: bool) -> list[Record]:
