@@ -7,6 +7,7 @@ from pathlib import Path
 from tracker.importing.workers import Workers, useful
 from tracker.model.used import Broken, Read, Role
 from tracker.sources.cloudtrail_files import FileRead, Reader, log_files
+from tracker.sources.cloudtrail_records import settle_memory
 from tracker.using.tally import Tally
 
 _BATCH_FILES = 64
@@ -63,6 +64,7 @@ def read_logs(
     def work(batch: list[str]) -> list[FileRead]:
         return [reader.read(path) for path in batch]
 
+    settle_memory()  # before processes are forked, which inherit it
     files = events = namesakes = unread = 0
     workers = useful() if processes is None else processes
     for results in _mapped(work, tree.batches(), workers):
