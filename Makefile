@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench prove torture screenshots snapshots docs clean
+.PHONY: help demo test check bench prove torture screenshots snapshots docs release clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -52,6 +52,9 @@ screenshots: $(VENV)/.dev ## the README's pictures of the pages, drawn anew by D
 snapshots: $(VENV)/.dev ## make snapshots/ anew from the policy data in released moto wheels
 	$(BIN)/python -m tests.make_snapshots
 	$(BIN)/python -m tests.make_paths
+
+release: $(VENV)/.dev ## the wheel, built twice and compared, its SBOM, licences and hashes, in dist/
+	$(BIN)/python -m tests.make_release
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist

@@ -36,7 +36,7 @@ FLOORS = [
     {"sources", "archive", "changelog", "delivery", "schedule", "notify"},
     {"store", "catalogue", "changes"},
     {"policy"},
-    {"model", "errors"},
+    {"model", "errors", "context"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 PURE = {"policy", "changes", "changelog", "model"}

@@ -18,6 +18,7 @@ from tracker.archive.lock import round_lock
 from tracker.archive.runs import RunKind
 from tracker.archive.signoffs import Signoffs
 from tracker.collaborators import Tracker
+from tracker.context import RUN, one_piece
 from tracker.delivery.housekeeping import purge_daily
 from tracker.delivery.parallel import deliver_by as send
 from tracker.digests import send_digests
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+@one_piece()
 def check(
     tracker: Tracker,
     policies: Sequence[PolicyArn] | Watch,
@@ -168,6 +170,7 @@ class Due:
     next_report: datetime
 
 
+@one_piece()
 def run_due(
     tracker: Tracker,
     policies: Sequence[PolicyArn] | Watch,
@@ -223,6 +226,7 @@ def deliver(tracker: Tracker) -> Delivery:
     )
 
 
+@one_piece()
 def reindex(tracker: Tracker) -> "Rebuilt":
     """Make the index again from the files alone; subscribers, outbox and runs are left as they are."""
     with _round(tracker, "reindex"):
@@ -292,6 +296,7 @@ def _round(tracker: Tracker, kind: RunKind) -> Iterator[Begun]:
         cut_off = tracker.archive.open_runs()
         still_open = _recover(tracker, cut_off)
         run = tracker.new_id()
+        RUN.set(run)
         begun = Begun(run, tracker.clock(), still_open | {run})
         tracker.archive.start_run(begun.run, kind, begun.start)
         if not cut_off and kind != "reindex":

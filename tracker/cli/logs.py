@@ -7,8 +7,10 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from tracker.context import RUN
 from tracker.model.instants import iso
 from tracker.settings import Settings
+from tracker.settings.values import DECLARED
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _ADDRESS = re.compile(r"\b([\w.+-])[\w.+-]*@([\w-]+\.[\w.-]+)")
@@ -31,6 +33,8 @@ class Lines(logging.Formatter):
             "logger": record.name,
             "event": record.getMessage(),
         }
+        if run := RUN.get():
+            event["run"] = run
         event |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
             event["traceback"] = self.formatException(record.exc_info)
@@ -62,6 +66,11 @@ def _word(value: object) -> str:
     return text if _PLAIN.match(text) else json.dumps(text, ensure_ascii=False)
 
 
+def _secrets(settings: Settings) -> tuple[str, ...]:
+    """Every secret that stands in a setting; those in files are read where they are used, and nowhere logged."""
+    return tuple(str(settings.value(one.key) or "") for one in DECLARED.values() if one.secret)
+
+
 def set_up(settings: Settings, verbose: int = 0, default_level: str = "") -> None:
     """Send the records of this process to standard error. -v says more, -vv everything of ours."""
     level = settings.log.level
@@ -70,7 +79,7 @@ def set_up(settings: Settings, verbose: int = 0, default_level: str = "") -> Non
     if verbose:
         level = "info" if verbose == 1 else "debug"
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Lines(as_json=settings.log.format == "json", secrets=(settings.mail.password,)))
+    handler.setFormatter(Lines(as_json=settings.log.format == "json", secrets=_secrets(settings)))
     root = logging.getLogger()
     root.handlers[:] = [one for one in root.handlers if not isinstance(one.formatter, Lines)] + [handler]
     root.setLevel(logging.WARNING)  # libraries: botocore's lower levels show what is signed

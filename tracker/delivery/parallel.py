@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import datetime
 
@@ -33,5 +34,5 @@ def deliver_by(
     if workers == 1:
         return one()
     with ThreadPoolExecutor(workers, thread_name_prefix="sender") as pool:
-        done = [future.result() for future in [pool.submit(one) for _ in range(workers)]]
+        done = [future.result() for future in [pool.submit(copy_context().run, one) for _ in range(workers)]]
     return replace(sum(done, Delivery()), stopped=stopped.worst)

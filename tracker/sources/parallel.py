@@ -5,6 +5,7 @@ How fast AWS may be asked is the client's to know (its tokens are shared by all 
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ def answers(
     with ThreadPoolExecutor(parallel, thread_name_prefix="look") as pool:
         try:
             for one in asks:
-                waiting.append((one, pool.submit(_answer, source, one, then)))
+                waiting.append((one, pool.submit(copy_context().run, _answer, source, one, then)))
                 if len(waiting) >= parallel + AHEAD:
                     yield _next(waiting)
             while waiting:
