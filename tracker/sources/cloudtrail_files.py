@@ -210,14 +210,14 @@ def call_of(record: Record, via: Via) -> Call | None:
         return None
     return Call(
         record.eventID,
-        at.astimezone(UTC),
+        at if at.tzinfo is UTC else at.astimezone(UTC),
         record.eventSource.lower(),
         record.eventName,
         record.awsRegion or "",
         record.recipientAccountId or "",
         record.errorCode or "",
         via,
-        tuple(sorted({one.ARN for one in record.resources or () if one.ARN})),
+        tuple(sorted({one.ARN for one in record.resources if one.ARN})) if record.resources else (),
     )
 
 

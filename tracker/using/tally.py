@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 from tracker.model.used import MOST_RESOURCES, Call, Calls, Via
 
@@ -118,6 +117,8 @@ def joined(counts: Iterable[Count]) -> Count:
 def _key(event_id: str) -> bytes:
     """An event's id in sixteen bytes, which is what it is; anything else that stands in its place as it is."""
     try:
-        return UUID(event_id).bytes
+        if len(event_id) == 36 and len(key := bytes.fromhex(event_id.replace("-", ""))) == 16:
+            return key
     except ValueError:
-        return event_id.encode("utf-8", "surrogatepass")
+        pass
+    return event_id.encode("utf-8", "surrogatepass")
