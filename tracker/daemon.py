@@ -144,7 +144,7 @@ def done(due: "Due") -> str:
     """What one tick did, in a clause; empty where it found nothing to do."""
     parts = []
     if due.look is not None:
-        count = len(due.look.checked)
+        count = sum(not one.is_role for one in due.look.checked)
         parts.append(
             f"looked at {count} {'policy' if count == 1 else 'policies'}, {len(due.look.changes)} changed"
         )
