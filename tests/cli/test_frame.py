@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import re
-import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -80,19 +79,6 @@ def test_a_cold_start_imports_nothing_heavy(home: Path, arguments: list[str]) ->
     assert done.stdout
     loaded = {name.partition(".")[0] for name in done.stderr.rpartition("modules:")[2].split()}
     assert loaded & set(HEAVY) == set()
-
-
-def test_version_costs_at_most_150_ms_more_than_python_itself() -> None:
-    def seconds(*arguments: str) -> float:
-        """Of processor time, which other tests on the same machine don't stretch as they do the clock's."""
-        process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0
-        return used.ru_utime + used.ru_stime
-
-    pairs = [(seconds("-m", "tracker", "--version"), seconds("-c", "pass")) for _ in range(9)]
-    assert statistics.median(ours - bare for ours, bare in pairs) <= 0.15
 
 
 def test_version_says_the_distributions_version(cli: Command) -> None:

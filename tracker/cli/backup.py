@@ -17,7 +17,7 @@ from tracker.model.instants import iso
     short_help="Copy the tracker's folder while it works.",
     examples=(
         "policy-tracker backup /mnt/backup/tracker-2026-11-28",
-        "policy-tracker --home /var/lib/policy-tracker backup ./copy --json",
+        "policy-tracker backup ./copy --json",
     ),
 )
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))

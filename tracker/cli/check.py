@@ -105,7 +105,7 @@ def command(
             done, reports = service.preview(tracker, watch), ()
             delivered = done.delivered
         else:
-            done, reports = service.check(tracker, watch, one_off=True), ()
+            done, reports = service.check(tracker, watch, one_off=bool(policies)), ()
             delivered = done.delivered
     changes = done.changes if done else ()
     failed = (*unknown, *(done.failed if done else ()))

@@ -16,7 +16,7 @@ from tracker.model.instants import iso, words
     short_help="Make a folder from a backup.",
     examples=(
         "policy-tracker restore /mnt/backup/tracker-2026-11-28 /var/lib/policy-tracker",
-        "policy-tracker --home ./tried restore ./copy --json",
+        "policy-tracker restore ./copy ./tried --json",
     ),
 )
 @click.argument("backup", metavar="BACKUP", type=click.Path(path_type=Path))

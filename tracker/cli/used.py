@@ -30,7 +30,7 @@ _SHOWN = 5  # broken files that are named in full
     cls=Examples,
     short_help="What a role really did, from CloudTrail.",
     examples=(
-        "aws s3 sync s3://BUCKET/AWSLogs/111122223333/CloudTrail logs && policy-tracker used logs",
+        "policy-tracker used logs    # as 'aws s3 sync s3://BUCKET/AWSLogs/111122223333/CloudTrail logs' brings them",
         "policy-tracker used logs --month 2026-08 --json",
         "policy-tracker used --lookup --region eu-central-1 --region us-east-1",
         "policy-tracker used logs --unused    # every action that was granted and never used",

@@ -26,7 +26,17 @@ WATCH_KINDS = (
     "level",
     "not-reviewed",
 )
-KINDS = ("compared", "created", "reappeared", "recreated", "removed", "republished", "rolled-back", "updated")
+KINDS = (
+    "catalogue-growth",
+    "compared",
+    "created",
+    "reappeared",
+    "recreated",
+    "removed",
+    "republished",
+    "rolled-back",
+    "updated",
+)
 CHANNELS = ("mail", "ses", "slack", "teams", "webhook", "sns", "eventbridge", "git", "apprise")
 
 _OPTIONS = [
