@@ -235,12 +235,14 @@ def reindex(tracker: Tracker) -> "Rebuilt":
         )
 
 
+@one_piece()
 def record_history(tracker: Tracker) -> int:
     """Write and index history that was brought into the folder, silently; how many changes the archive holds."""
     with _round(tracker, "import"):
         return len(tracker.archive.changes())
 
 
+@one_piece()
 def import_history(
     tracker: Tracker,
     path: Path,

@@ -82,6 +82,7 @@ def test_all_is_well(aws: FakeIam, home: Path, cli: Command) -> None:
         "clock",
         "AWS",
         "mail server",
+        "roles",
         "signature",
     }
     assert "GetPolicy answers: AWSSupportServiceRolePolicy is at v59" in found["AWS"][0][1]

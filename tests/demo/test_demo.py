@@ -227,7 +227,7 @@ def test_ctrl_c_ends_everything(tmp_path: Path) -> None:
         _, errors = process.communicate(timeout=30)
     finally:
         process.kill()
-    assert process.returncode == 130
+    assert process.returncode == 130, errors
     assert "Traceback" not in errors
     assert not Path(f"/proc/{child}").exists()
 
