@@ -321,4 +321,5 @@ def test_a_policy_that_nobody_watches_is_told_to_those_who_named_it(
         watching.publish("v60", "2026-10-30T12:00:00Z", "s3:GetObject")
         done = cli("check", "AWSSupportServiceRolePolicy")
     assert "not watched, so only who named it is told: AWSSupportServiceRolePolicy" in done.out
-    assert [mail.recipient for mail in sink.mails] == ["named@example.com"]
+    teams = [mail.recipient for mail in sink.mails if mail.recipient != "op@example.com"]
+    assert teams == ["named@example.com"]  # the operator hears that what is watched was not looked at
