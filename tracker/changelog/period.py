@@ -141,11 +141,7 @@ def period_view(period: Period, catalogue: Catalogue) -> PeriodView:
         name=name,
         headline=period_headline(period),
         net=net,
-        growths=tuple(
-            change_view(one, catalogue)
-            for one in period.transitions
-            if one.transition.kind is Kind.CATALOGUE_GROWTH
-        ),
+        growths=tuple(change_view(one, catalogue) for one in period.growths),
         came_and_went=tuple(
             attention_row(item, verb="could for a while") for item in shown(period.transient_attention)
         ),

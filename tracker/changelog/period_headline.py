@@ -58,7 +58,7 @@ def period_headline(period: Period) -> str:
     name, who = stretch(period.since, period.until), lower_first(actor(period.policy))
     passing = _came_and_went(period)
     gained = _net(period.net) if period.net else ""
-    grown = f"; {_grown(period)}" if _grown(period) else ""
+    grown = _grown(period)
     if gained:
         return f"{name}: {who} {gained}{'; besides, it ' + passing if passing else ''}{grown}."
     if passing:
@@ -74,12 +74,12 @@ def period_headline(period: Period) -> str:
 
 
 def _grown(period: Period) -> str:
-    """What upgrades of the catalogue gave and took: `by AWS's newer list of actions its wildcards reach 3 actions more`."""
-    found = [one for one in period.transitions if one.transition.kind is Kind.CATALOGUE_GROWTH]
+    """What upgrades of the catalogue gave and took: `; by AWS's newer list of actions its wildcards reach 3 actions more`."""
+    found = period.growths
     added = {one.action.lower() for change in found for one in change.difference.actions_added}
     gone = {one.action.lower() for change in found for one in change.difference.actions_removed}
     told = [f"{count(len(added), 'action')} more"] * bool(added) + [f"{number(len(gone))} fewer"] * bool(gone)
-    return f"by AWS's newer list of actions its wildcards reach {listed(told)}" if told else ""
+    return f"; by AWS's newer list of actions its wildcards reach {listed(told)}" if told else ""
 
 
 def _looked(period: Period, last: datetime) -> str:
@@ -158,7 +158,7 @@ def _quiet(period: Period) -> str:
         return f"{signed(added, removed)}{more}, {verdict(net.attention)}"
     if passing := len(period.transient) + len(period.transient_scopes):
         return f"net nothing, {count(passing, 'action')} came and went"
-    if grown := [one for one in period.transitions if one.transition.kind is Kind.CATALOGUE_GROWTH]:
+    if grown := period.growths:
         added, removed = (
             sum(len(getattr(one.difference, side)) for one in grown)
             for side in ("actions_added", "actions_removed")

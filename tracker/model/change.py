@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from tracker.model.history import Transition
+from tracker.model.history import Kind, Transition
 from tracker.model.identity import PolicyArn
 from tracker.model.trail import Trail
 
@@ -237,3 +237,8 @@ class Period:
     transient_scopes: tuple[
         Transient, ...
     ] = ()  # allowed at both ends alike, elsewhere or otherwise for a while
+
+    @property
+    def growths(self) -> tuple[Change, ...]:
+        """What upgrades of the catalogue gave or took inside it, oldest first: transitions that are no version's."""
+        return tuple(one for one in self.transitions if one.transition.kind is Kind.CATALOGUE_GROWTH)

@@ -3,7 +3,6 @@
 import logging
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -25,7 +24,7 @@ from tracker.web.health import add_health
 from tracker.web.hooks import add_hooks
 from tracker.web.metrics import add_metrics
 from tracker.web.operating import add_operating
-from tracker.web.page import ElsewhereError, MissingPageError
+from tracker.web.page import MissingPageError
 from tracker.web.pages import Pages
 from tracker.web.sending import send
 from tracker.web.signing import add_signing
@@ -69,10 +68,7 @@ def make_app(tracker: Tracker, *, hosts: tuple[str, ...] = (), doors: Doors = RE
     async def any_page(request: Request, path: str) -> Response:
         query = {name: value[:_LONGEST_VALUE] for name, value in request.query_params.items()}
         wanted = f"{path}index.html" if not path or path.endswith("/") else path
-        try:
-            return await run_in_threadpool(lambda: send(request, pages.page(wanted, query)))
-        except ElsewhereError as error:
-            return RedirectResponse(f"/{error.path}", 302)
+        return await run_in_threadpool(lambda: send(request, pages.page(wanted, query)))
 
     return app
 

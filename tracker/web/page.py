@@ -21,14 +21,6 @@ class MissingPageError(Exception):
     """No page stands under that path."""
 
 
-class ElsewhereError(Exception):
-    """The page stands under another path, from the root."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.path = path
-
-
 @dataclass(eq=False)
 class Page:
     """What is sent, or written to a file. Its tag is that of its content: the same bytes have the same tag anywhere."""
