@@ -1,5 +1,6 @@
 """tracker.db: whole transactions, plain words for its faults, nothing of a newer or foreign file touched."""
 
+import gc
 import sqlite3
 import subprocess
 import sys
@@ -245,3 +246,27 @@ def test_steps_of_a_transaction_are_named(tmp_path: Path) -> None:
     steps: list[str] = []
     Database(tmp_path / "tracker.db", step=steps.append).set_meta("a", "1")
     assert steps == ["transaction-begun", "transaction-done", "transaction-committed"]
+
+
+def test_what_a_thread_kept_may_be_closed_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread's connections go with the last reference to their database, and that may be anybody's."""
+    said: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    has_read, may_end = threading.Event(), threading.Event()
+    open_here = {"database": Database(tmp_path / "tracker.db")}
+    open_here["database"].set_meta("a", "1")
+    open_here["database"].reuse()
+
+    def read() -> None:
+        open_here["database"].get_meta("a")
+        has_read.set()
+        may_end.wait(30)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert has_read.wait(30)
+    open_here.clear()
+    gc.collect()
+    may_end.set()
+    reader.join()
+    assert said == []

@@ -146,7 +146,7 @@ class Database:
         free: _Free = self._open.__dict__.setdefault("free", _Free())
         connection = free.take(self._file())
         if connection is None:
-            connection = self._opened()
+            connection = self._opened(kept=True)
         try:
             self._at_our_schema(connection)
             yield connection
@@ -201,11 +201,18 @@ class Database:
         finally:
             connection.close()
 
-    def _opened(self, *, still: bool = False) -> sqlite3.Connection:
+    def _opened(self, *, still: bool = False, kept: bool = False) -> sqlite3.Connection:
         if not self.path.exists():
             self._make_file()
         name = f"{self.path.resolve().as_uri()}?immutable=1" if still else str(self.path)
-        connection = sqlite3.connect(name, timeout=self._busy_s, isolation_level=None, uri=still)
+        connection = sqlite3.connect(
+            name,
+            timeout=self._busy_s,
+            isolation_level=None,
+            uri=still,
+            # Only its own thread uses it, but what a thread kept is closed by whichever thread collects the garbage.
+            check_same_thread=not kept,
+        )
         connection.execute("PRAGMA foreign_keys=ON")
         return connection
 
