@@ -11,7 +11,11 @@ import pytest
 from benchmarks._trails import make
 from tests.cli.conftest import Command
 from tests.support.fake_cloudtrail import FakeCloudTrail, denied, fault, throttled
+from tests.support.fake_iam import FakeIam
+from tests.support.roles import NAME as ROLE
+from tests.support.roles import trusting
 from tests.support.trails import event, log_file, session
+from tests.support.world import allowing
 from tracker.model.instants import iso, words
 
 CALLS = [
@@ -33,6 +37,7 @@ def test_what_a_person_is_told(cli: Command, home: Path, tmp_path: Path) -> None
         " between 2026-08-20 10:00 UTC and 2026-08-20 12:00 UTC, 1 of them refused."
     )
     assert "Read 1 log file with 5 events of everybody." in lines
+    assert any(line.startswith("Nobody has looked at the role itself: ") for line in lines)
     at = lines.index("Used, and not granted or not surely granted at that moment")
     assert lines[at + 2].split()[:3] == ["ec2:TerminateInstances", "NO", "AWSSupportServiceRolePolicy"]
     assert "UnauthorizedOperation (1)" in lines[at + 2]
@@ -93,6 +98,29 @@ def test_another_role_is_held_against_the_policies_that_are_named(
     assert "No policy of this role is known" in alone
     named = json.loads(cli("used", tmp_path / "logs", "--role", "app", "--policy", "AWSSupportServiceRolePolicy", "--json").out)  # fmt: skip
     assert [(one["action"], one["verdict"]) for one in named["used"]] == [("ec2:RunInstances", "not granted")]
+
+
+def test_a_role_that_is_archived_is_held_against_what_hung_on_it(
+    iam: FakeIam, cli: Command, home: Path, tmp_path: Path
+) -> None:
+    log_file(tmp_path / "logs", CALLS)
+    other = "arn:aws:iam::aws:policy/AmazonEC2FullAccess"
+    iam.put(other, "v1", allowing("ec2:TerminateInstances"), "2019-01-01T00:00:00Z")
+    iam.put_role(ROLE, trusting({"Service": "support.amazonaws.com"}), attached=[other])
+    cli("check")
+    ended = cli("used", tmp_path / "logs")
+    assert "Used, and not granted" in ended.out
+    assert "Held against AmazonEC2FullAccess none known (or already one up to v1)" in ended.out
+    assert "what AWS alone attaches is taken to have hung on it before, too" in ended.out
+    record = json.loads(cli("used", tmp_path / "logs", "--json").out)
+    assert (record["policies_by"], record["watched_since"] is not None) == ("archive", True)
+    assert {one["action"]: one["verdict"] for one in record["used"]} == {
+        "ec2:DescribeInstances": "unknown",  # nobody had looked at that policy either
+        "ec2:TerminateInstances": "perhaps",
+    }
+    another = "arn:aws:iam::999999999999:role/aws-service-role/support.amazonaws.com/" + ROLE
+    record = json.loads(cli("used", tmp_path / "logs", "--role", another, "--json").out)
+    assert record["policies_by"] == "aws"  # of another account's nobody knows more
 
 
 def test_usage(cli: Command, home: Path, tmp_path: Path) -> None:

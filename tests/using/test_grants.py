@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.using.worlds import CATALOGUE, OTHER, day, past
+from tests.using.worlds import CATALOGUE, OTHER, POLICY, day, past, role_past
 from tracker.model.identity import VersionId
 from tracker.model.used import InForce
 from tracker.using.grants import Grants
@@ -97,6 +97,59 @@ def test_without_a_policy_nothing_is_judged() -> None:
     assert not grants
     assert grants.verdict(grants.stretch(day(5)), ("s3:GetObject",)) == ("unknown", "s3:GetObject")
     assert grants.over(day(1), day(2)) == {}
+
+
+OTHERS = past({7: ["kms:Decrypt"]}, [(1, 7, 1)], arn=OTHER)
+# The other policy and an inline one came between the looks of the 9th and the 10th, and were gone by that of the 15th.
+STATES = {1: ((POLICY,), ()), 2: ((POLICY, OTHER), ("sqs:ReceiveMessage",))}
+ROLE = role_past(STATES, [(5, 1), (10, 2), (15, 1)], looks=[5, 9, 10, 14, 15])
+
+
+@pytest.mark.parametrize(
+    ("on", "kms", "sqs", "hung"),
+    [
+        (4, "not granted", "not granted", ["v1"]),
+        (8, "not granted", "not granted", ["v1"]),
+        (9.5, "perhaps", "perhaps", ["v1", "v7 perhaps", "v1"]),
+        (11, "granted", "granted", ["v1", "v7", "v2"]),
+        (14.5, "granted", "granted", ["v2", "v7", "v2"]),
+        (16, "not granted", "not granted", ["v2"]),
+    ],
+)
+def test_a_policy_counts_while_it_hung_on_the_role(on: float, kms: str, sqs: str, hung: list[str]) -> None:
+    grants = Grants([past(VERSIONS, SEEN), OTHERS], CATALOGUE, ROLE)
+    assert (verdict(grants, day(on), "kms:Decrypt"), verdict(grants, day(on), "sqs:ReceiveMessage")) == (
+        kms,
+        sqs,
+    )
+    assert verdict(grants, day(on), "ec2:DescribeVpcs") == "granted"
+    assert [f"{one.version}{' perhaps' if one.perhaps else ''}" for one in grants.at(day(on))] == hung
+
+
+def test_what_was_granted_over_a_period_heeds_what_hung_when() -> None:
+    over = Grants([past(VERSIONS, SEEN), OTHERS], CATALOGUE, ROLE).over(day(3), day(18))
+    assert over["kms:decrypt"] == VersionId(7)
+    assert over["sqs:receivemessage"] == VersionId(2)
+    assert over["ec2:describevpcs"] is None
+
+
+def test_a_role_that_nobody_looked_at_yet_is_judged_only_where_aws_alone_attaches() -> None:
+    linked, own = role_past(STATES, [(10, 2)]), role_past(STATES, [(10, 2)], path="/")
+    assert verdict(Grants([OTHERS], CATALOGUE, linked), day(5), "kms:Decrypt") == "granted"
+    grants = Grants([OTHERS], CATALOGUE, own)
+    assert verdict(grants, day(5), "kms:Decrypt") == "perhaps"
+    assert verdict(grants, day(5), "s3:GetObject") == "unknown"
+    assert verdict(grants, day(11), "s3:GetObject") == "not granted"
+
+
+def test_a_role_that_was_gone_and_a_policy_that_nobody_archived_accuse_nobody() -> None:
+    gone = Grants([OTHERS], CATALOGUE, role_past(STATES, [(5, 2), (10, None)]))
+    assert verdict(gone, day(11), "s3:GetObject") == "unknown"
+    assert gone.over(day(11), day(12)) == {}
+    unseen = Grants([past({}, [], arn=OTHER)], CATALOGUE, role_past(STATES, [(5, 2)]))
+    assert verdict(unseen, day(6), "s3:GetObject") == "unknown"
+    bare = Grants([], CATALOGUE, role_past({1: ((), ())}, [(5, 1)]))
+    assert verdict(bare, day(6), "s3:GetObject") == "not granted"
 
 
 def test_between_two_defaults_with_versions_that_nobody_saw_one_of_those_may_have_been_in_force() -> None:

@@ -1,16 +1,20 @@
 """The past of a policy in a few lines, and calls of a role."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from tests.support.roles import trusting
+from tests.support.world import allowing
 from tracker.catalogue.iamdata import IamdataCatalogue
 from tracker.model.history import Look, Observation, Snapshot
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.rules import Rules
-from tracker.model.used import Call, Read, Role, UsedReport, Via
+from tracker.model.used import Basis, Call, Read, Role, UsedReport, Via
 from tracker.policy.parse import canonical_text, digest
+from tracker.policy.roles import role_document
 from tracker.reading import Identity, Reading
 from tracker.using.grants import Grants
 from tracker.using.report import report
@@ -68,6 +72,32 @@ def past(
     )
 
 
+def role_past(
+    states: Mapping[int, tuple[Sequence[PolicyArn], Sequence[str]]],
+    seen: Sequence[tuple[float, int | None]],
+    looks: Sequence[float] = (),
+    path: str = "/aws-service-role/support.amazonaws.com/",
+) -> Reading:
+    """A role: state -> (what hangs on it, what its inline policy allows); (observed on, state); and looks that read it."""
+    arn = PolicyArn("aws", SUPPORT.name, path, "111122223333", "role")
+
+    def fetch(identity: Identity) -> Snapshot:
+        attached, inline = states[identity[0].number]
+        document = role_document(
+            arn=str(arn),
+            role_id="AROA1",
+            made="2018-04-19T18:04:06Z",
+            trust=trusting({"Service": "support.amazonaws.com"}),
+            attached=tuple(map(str, attached)),
+            inline={"own": allowing(*inline)} if inline else {},
+        )
+        text = canonical_text(document, what="a role of the tests")
+        return Snapshot(arn, *identity, document=text, sha256=digest(text), source="aws")
+
+    known = past({}, [(on, state, on) for on, state in seen], looks, arn)
+    return replace(known, fetch=fetch)
+
+
 def call(
     name: str,
     at: datetime,
@@ -94,4 +124,6 @@ def told(
     grants = Grants(readings, CATALOGUE)
     tally = Tally(grants.stretch)
     tally.add(calls)
-    return report(role, tally, grants, CATALOGUE, read=Read(), since=since, until=until, made=NOW)
+    return report(
+        role, tally, grants, CATALOGUE, read=Read(), since=since, until=until, made=NOW, basis=Basis("named")
+    )

@@ -1,6 +1,7 @@
 """What a role did, as words and as JSON. The record is stable: additions only."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from tracker.changelog.wording import count, listed, noun_for, number, some, was
@@ -30,6 +31,9 @@ def used_record(found: UsedReport, *, public: bool = False) -> dict[str, Any]:
         "made_at": iso(found.made),
         "catalogue": found.catalogue,
         "policies": [_in_force(one) for one in found.policies],
+        "policies_by": found.basis.how,
+        "watched_since": iso(found.basis.since) if found.basis.since else None,
+        "basis": _basis(found),
         "read": {
             "files": found.read.files,
             "events": found.read.events,
@@ -108,11 +112,12 @@ def used_record(found: UsedReport, *, public: bool = False) -> dict[str, Any]:
     }
 
 
-def _in_force(one: InForce) -> dict[str, str | None]:
+def _in_force(one: InForce) -> dict[str, str | bool | None]:
     return {
         "policy": str(one.policy),
         "version": str(one.version) if one.version else None,
         "later": str(one.later) if one.later else None,
+        "perhaps": one.perhaps,
     }
 
 
@@ -140,7 +145,9 @@ def in_force_words(found: Iterable[InForce]) -> str:
     for one in found:
         version = str(one.version) if one.version else "none known"
         later = f" (or already one up to {one.later})" if one.later else ""
-        told.append(f"{one.policy.name} {version}{later}")
+        attached = ", perhaps attached by then" if one.perhaps else ""
+        inline = ", its inline policies" if one.policy.is_role else ""
+        told.append(f"{one.policy.name} {version}{inline}{later}{attached}")
     return listed(told) or "no policy is known"
 
 
@@ -192,6 +199,31 @@ def notes(found: UsedReport) -> Iterator[str]:
     yield from _where(found)
 
 
+def _basis(found: UsedReport) -> str:
+    """What `basis_note` says, where any call was made before the first look at the role."""
+    since = found.basis.since
+    if since and found.total and found.total.first >= since:
+        return ""
+    return basis_note(found.basis.how, since, linked=found.basis.linked)
+
+
+def basis_note(how: str, since: datetime | None, *, linked: bool) -> str:
+    """Whence it is known which policies the role had; empty where nobody has to be told."""
+    if how == "aws":
+        return (
+            "Nobody has looked at the role itself: these are held against the policy that AWS writes for it."
+            " `policy-tracker check` looks at the roles of the setting `roles`."
+        )
+    if how == "archive" and since:
+        before = (
+            "what AWS alone attaches is taken to have hung on it before, too"
+            if linked
+            else "of calls before, nobody knows what hung on it"
+        )
+        return f"The role was first looked at on {words(since)}: {before}."
+    return ""
+
+
 def _where(found: UsedReport) -> Iterator[str]:
     """Where it was done, and what it is held against."""
     if found.total:
@@ -201,8 +233,10 @@ def _where(found: UsedReport) -> Iterator[str]:
         yield f"In {listed(where)}."
     if found.assumed:
         yield f"The service assumed the role {count(found.assumed.number, 'time')}, last at {words(found.assumed.last)}."
-    if found.policies:
-        yield f"Held against {in_force_words(found.policies)} at the end, and at each call against what was in force then."
+    if found.policies or found.basis.how == "archive":
+        held = in_force_words(found.policies) if found.policies else "no policy, since none hung on the role,"
+        yield f"Held against {held} at the end, and at each call against what was in force then."
+        yield from filter(None, [_basis(found)])
         if found.unjudged:
             yield f"{count(found.unjudged, 'call')} {was(found.unjudged)} made when nothing is on record of what was in force, and {was(found.unjudged)} not judged."
     else:

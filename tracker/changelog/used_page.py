@@ -70,6 +70,7 @@ class UsedView:
     others: tuple[UsedLine, ...]  # done by the service in somebody else's name
     assumed: int
     unjudged: int  # calls made when nothing is on record of what was in force
+    basis: str  # what is to be said of whence the policies are known; possibly empty
 
     @property
     def idle_actions(self) -> int:
@@ -124,6 +125,7 @@ def _view(record: Mapping[str, Any]) -> UsedView:
         others=tuple(_event(one) for one in record["in_other_names"]),
         assumed=int(record["assumed"]["calls"]) if record["assumed"] else 0,
         unjudged=int(record["unjudged"]),
+        basis=str(record.get("basis", "")),  # a result of an older version has none
     )
 
 
@@ -167,7 +169,9 @@ def _event(one: Mapping[str, Any]) -> UsedLine:
 def _policy(one: Mapping[str, Any]) -> str:
     name = str(one["policy"]).rpartition("/")[2]
     later = f" (or already one up to {one['later']})" if one["later"] else ""
-    return f"{name} {one['version'] or 'as nobody saw it'}{later}"
+    perhaps = " (perhaps attached by then)" if one.get("perhaps") else ""
+    inline = " (its inline policies)" if ":role/" in str(one["policy"]) else ""
+    return f"{name} {one['version'] or 'as nobody saw it'}{inline}{later}{perhaps}"
 
 
 def _service(

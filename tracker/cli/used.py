@@ -58,7 +58,7 @@ _SHOWN = 5  # broken files that are named in full
     multiple=True,
     type=POLICY,
     metavar="POLICY",
-    help="Hold the calls against this policy; may be given again. [default: the one that AWS gives the role]",
+    help="Hold the calls against this policy; may be given again. [default: what hung on the role at each moment, by the looks at it]",
 )
 @click.option("--month", "month_", metavar="YYYY-MM", help="Calls of a month, UTC.")
 @click.option("--since", metavar="DATE", help="Calls from this instant on, UTC.")
@@ -97,16 +97,15 @@ def command(
         )
     if regions and not lookup:
         raise click.UsageError("--region goes with --lookup")
-    from tracker.using.grants import Grants
     from tracker.using.report import report
     from tracker.using.tally import Tally
-    from tracker.using.whose import policies_of, role_of
+    from tracker.using.whose import grants_of, role_of
 
     tracker = shell.tracker()
-    role = role_of(role_name)
+    role = role_of(tracker, role_name)
     named = archived(tracker, policies) if policies else ()
     begin, end = stretch(month_, since, until, tracker.clock()) or (None, None)
-    grants = Grants(map(tracker.reading, policies_of(tracker, role, named)), tracker.catalogue())
+    grants, basis = grants_of(tracker, role, named)
     tally = Tally(grants.stretch)
     read = Read()
     failed: dict[str, TrackerError] = {}
@@ -127,6 +126,7 @@ def command(
         since=begin,
         until=end,
         made=tracker.clock(),
+        basis=basis,
     )
     if not no_keep:
         from tracker.archive.used import keep_used

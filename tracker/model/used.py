@@ -108,13 +108,14 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """A version that was the default of an attached policy when calls were made."""
+    """A version that was the default of an attached policy when calls were made; of a role, its state with its inline policies."""
 
     policy: PolicyArn
     version: VersionId | None  # None: the policy was not visible
     later: VersionId | None = (
         None  # the next default on record, where it, or one before it, may have been in force already
     )
+    perhaps: bool = False  # it hung on the role by the next look, and may have done so already
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,16 @@ class ServiceUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """Whence it is known which policies a role has."""
+
+    # 'archive': looks at the role; 'aws': nobody looked, so what AWS writes of it; 'named': whoever asked named them.
+    how: Literal["archive", "aws", "named", "nobody"]
+    since: datetime | None = None  # UTC: the first look at the role
+    linked: bool = False  # nobody but AWS attaches policies to it: it was before that look as it was then
+
+
+@dataclass(frozen=True, slots=True)
 class UsedReport:
     """What a role did in a period, beside what it was allowed."""
 
@@ -184,6 +195,7 @@ class UsedReport:
     read: Read
     total: Calls | None  # None: not one call
     duplicates: int  # events delivered more than once, counted once
+    basis: Basis = Basis("nobody")
     unjudged: int = 0  # calls made when nothing is on record of what was in force
     used: tuple[UsedAction, ...] = ()
     ungranted: tuple[Ungranted, ...] = ()

@@ -9,6 +9,7 @@ from tracker.catalogue.cloudtrail import EventMap
 from tracker.model.catalogue import Catalogue
 from tracker.model.identity import VersionId
 from tracker.model.used import (
+    Basis,
     Read,
     Role,
     ServiceUse,
@@ -45,6 +46,7 @@ def report(
     since: datetime | None,
     until: datetime | None,
     made: datetime,
+    basis: Basis,
 ) -> UsedReport:
     """What a role did in a period, beside what it was allowed."""
     events = EventMap(catalogue)
@@ -79,6 +81,7 @@ def report(
         read=read,
         total=total.calls() if total.number else None,
         duplicates=tally.duplicates,
+        basis=basis,
         unjudged=sum(one.count.number for one in judged if one.verdict == "unknown"),
         used=used,
         ungranted=_ungranted(judged, grants) if grants else (),
