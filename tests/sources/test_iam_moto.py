@@ -81,7 +81,8 @@ def test_a_name_that_nobody_has(moto: IamSource) -> None:
 def test_a_service_linked_role_is_read_as_moto_makes_it(aws: EmbeddedAws, moto: IamSource) -> None:
     import boto3
 
-    aws.publish([snapshot("v19", 1, "s3:ListBucket")], VersionId(19))  # a test before this one may have removed it
+    # a test before this one may have removed it
+    aws.publish([snapshot("v19", 1, "s3:ListBucket")], VersionId(19))
     iam = boto3.client("iam", region_name="us-east-1", endpoint_url=aws.environment()["AWS_ENDPOINT_URL_IAM"])
     name = iam.create_service_linked_role(AWSServiceName="support.amazonaws.com")["Role"]["RoleName"]
     iam.attach_role_policy(RoleName=name, PolicyArn=str(ARN))
