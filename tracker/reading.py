@@ -141,9 +141,14 @@ class Reading:
         roles = self.roles() if self.events else ()
         if not roles or self.events is None:
             return change
-        from tracker.changes.trail import trail_of
+        from tracker.changes.trail import granted_from, trail_of
 
-        return replace(change, trail=trail_of(change, roles, self.events()))
+        step = change.transition
+        since = granted_from(step.before, step.after, self.archived) if step.after else None
+        if self.arn.is_role and step.before:  # IAM does not say when a role became what it is
+            looked = [look.start for look in self.looks if look.end < step.observed_at]
+            since = max(looked, default=step.before.create_date)
+        return replace(change, trail=trail_of(change, roles, self.events(), since))
 
     def compared(self, before: Identity, after: Identity, now: datetime, run: str = "") -> "Change":
         """Any two archived versions compared as documents, whether or not they ever were the default."""

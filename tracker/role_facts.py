@@ -11,7 +11,7 @@ from tracker.model.change import Attention, Scope
 from tracker.model.identity import PolicyArn, VersionId, role_arn
 from tracker.model.recorded import ChangeRow
 from tracker.reading import Reading
-from tracker.roles import RoleStatus, archived_role, status
+from tracker.roles import RoleStatus, archived_role, status, unread
 
 if TYPE_CHECKING:
     from tracker.policy.document import Document, Role
@@ -35,6 +35,7 @@ class Held:
     arn: PolicyArn
     version: VersionId | None  # the default on record; None: not archived
     create_date: datetime | None  # UTC, the version's
+    denied: str = ""  # the action that was missing when it was to be read; empty: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ def role_facts(tracker: Tracker, name: str) -> RoleFacts:
 def _held(tracker: Tracker, text: str) -> Held:
     arn = PolicyArn.parse(text)
     default = tracker.archive.known(arn).default
-    return Held(arn, default[0], default[1]) if default else Held(arn, None, None)
+    version, made = default or (None, None)
+    return Held(arn, version, made, unread(tracker, arn))
 
 
 def _services(

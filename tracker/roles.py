@@ -7,6 +7,7 @@ of the look that saw it first. A state that was there before keeps its number; a
 import json
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -24,6 +25,7 @@ from tracker.sources.parallel import Ask
 log = logging.getLogger(__name__)
 
 Identity = tuple[VersionId, datetime]
+_UNREAD = "attached policy not read: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,32 @@ def _id_of(snapshot: Snapshot) -> object:
     return json.loads(snapshot.document)["Role"]["RoleId"]
 
 
+def attached_denied(
+    tracker: Tracker, arn: PolicyArn, error: PermissionDeniedError, found: RoleLooks, *, dry: bool = False
+) -> None:
+    """Say once that a policy which is looked at for hanging on a role alone may not be read, and which action is missing."""
+    action = error.action or "iam:GetPolicy"
+    if unread(tracker, arn) != action:
+        found.notes.append(
+            f"{arn}, which is attached to a watched role, is not watched: {action} is not allowed; "
+            "everything else is looked at all the same (said once; docs/role.md)"
+        )
+        log.warning("attached policy not watched", extra={"policy": arn.name, "missing": action})
+    if not dry:
+        tracker.database.set_meta(f"{_UNREAD}{arn}", action)
+
+
+def attached_read(tracker: Tracker, arn: PolicyArn) -> None:
+    """That such a policy could be read; were it refused again, that is said again."""
+    if unread(tracker, arn):
+        tracker.database.set_meta(f"{_UNREAD}{arn}", "")
+
+
+def unread(tracker: Tracker, arn: PolicyArn) -> str:
+    """The action that was not allowed when a policy was to be read that hangs on a role; empty where it could be read."""
+    return (tracker.database.get_meta(f"{_UNREAD}{arn}") if tracker.database.exists else None) or ""
+
+
 def _denied(
     tracker: Tracker, name: str, error: PermissionDeniedError, found: RoleLooks, *, dry: bool
 ) -> None:
@@ -190,6 +218,15 @@ def attached_now(tracker: Tracker, name: str) -> tuple[PolicyArn, ...] | None:
         return ()
     document = json.loads(tracker.archive.snapshot(arn, *default).document)
     return tuple(PolicyArn.parse(text) for text in document["AttachedPolicies"])
+
+
+def hanging(tracker: Tracker, names: Iterable[str]) -> set[PolicyArn]:
+    """The policies that hang on any of these roles; a role whose file is damaged is said where it is asked for itself."""
+    found: set[PolicyArn] = set()
+    for name in names:
+        with suppress(InputError):
+            found |= set(attached_now(tracker, name) or ())
+    return found
 
 
 def roles_with(tracker: Tracker, arn: PolicyArn) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from tracker.delivery.housekeeping import purge_daily
 from tracker.delivery.parallel import deliver_by as send
 from tracker.digests import send_digests
 from tracker.due import looks_due, remember_listed, report, report_all
-from tracker.errors import InputError, TrackerError, UnknownPolicyError
+from tracker.errors import InputError, PermissionDeniedError, TrackerError, UnknownPolicyError
 from tracker.first_looks import FirstLooks
 from tracker.growing import growth_now, note_catalogue
 from tracker.model.identity import PolicyArn, split_partition
@@ -40,7 +40,14 @@ from tracker.publishing import (
     write_index,
 )
 from tracker.recording import Begun, observation, record
-from tracker.roles import look_at_roles, with_attached
+from tracker.roles import (
+    archived_role,
+    attached_denied,
+    attached_read,
+    hanging,
+    look_at_roles,
+    with_attached,
+)
 from tracker.sources.parallel import answers
 from tracker.survey import failure, survey
 from tracker.watched import is_watched, watched
@@ -85,17 +92,24 @@ def check(
         watching_all = is_watched(tracker) if one_off else lambda _: True
         aside = frozenset(arn for arn in asked.policies if not watching_all(arn)) - roles.attached
         told += note_catalogue(tracker, run, start, begun.telling, asked.policies - aside)
-        asked.policies |= {one.arn for one, _ in roles.seen} | {one.policy for one in roles.failed}
+        asked.policies |= {now.arn for _, now in roles.seen} | {one.policy for one in roles.failed}
+        hung = roles.attached - {*watch.named}  # looked at for that alone
         failed += roles.failed
         for role, now in roles.seen:
             told += record(tracker, role, now, begun, baseline, failed)
         for one, answer in answers(tracker.source, asked.asks, tracker.parallel, firsts.prepare):
+            if one.arn in hung and isinstance(answer, PermissionDeniedError):
+                attached_denied(tracker, one.arn, answer, roles)
+                asked.policies.discard(one.arn)
+                continue
             if isinstance(answer, TrackerError):
                 log.warning(
                     "policy not read", extra={"policy": one.arn.name, "run": run, "error": str(answer)}
                 )
                 failed.append(failure(one.arn, answer))
                 continue
+            if one.arn in hung:
+                attached_read(tracker, one.arn)
             if firsts.take(one):
                 baseline.append(one.arn)
                 continue
@@ -135,10 +149,18 @@ def preview(tracker: Tracker, policies: Sequence[PolicyArn] | Watch) -> Round:
     start, watch = tracker.clock(), watching(policies)
     roles = look_at_roles(tracker, watch.roles, dry=True)
     asked = survey(tracker, with_attached(watch, roles.attached), dry=True)
-    asked.policies |= {one.arn for one, _ in roles.seen}
+    asked.policies |= {now.arn for _, now in roles.seen}
     asked.failed += roles.failed
     changes += growth_now(tracker, start, asked.policies)
     for one, answer in chain(roles.seen, answers(tracker.source, asked.asks, tracker.parallel)):
+        if (
+            one.arn in roles.attached
+            and one.arn not in watch.named
+            and isinstance(answer, PermissionDeniedError)
+        ):
+            attached_denied(tracker, one.arn, answer, roles, dry=True)
+            asked.policies.discard(one.arn)
+            continue
         if isinstance(answer, TrackerError):
             asked.failed.append(failure(one.arn, answer))
             continue
@@ -190,7 +212,7 @@ def run_due(
         look = check(tracker, due, still=lambda asked: looks_due(tracker, asked))
     if look is not None and not (look.checked or look.failed):
         look = None  # another process made it while this one waited
-    reports = tuple(arn for arn in watch.named if report(tracker, arn))
+    reports = tuple(arn for arn in _reported(tracker, watch) if report(tracker, arn))
     reports += tuple(PolicyArn(each, "*") for each in watch.partitions if report_all(tracker, watch, each))
     send_digests(tracker, lambda: watched(tracker, watch))
     delivered = deliver(tracker)
@@ -199,6 +221,12 @@ def run_due(
         delivered = look.delivered + delivered
         purge_daily(tracker.database, tracker.keep, now)
     return Due(look, reports, delivered, tracker.plan.look.next(now), tracker.plan.report.next(now))
+
+
+def _reported(tracker: Tracker, watch: Watch) -> tuple[PolicyArn, ...]:
+    """Of which policies and roles there is a report of their own: those named, the roles, and what hangs on these."""
+    roles = [arn for name in watch.roles if (arn := archived_role(tracker, name))]
+    return (*with_attached(watch, hanging(tracker, watch.roles)).named, *roles)
 
 
 def changes_of(tracker: Tracker, arn: PolicyArn) -> "tuple[Change, ...]":

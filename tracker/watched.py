@@ -8,7 +8,7 @@ from tracker.collaborators import Tracker
 from tracker.errors import TrackerError, UnknownPolicyError
 from tracker.model.identity import PolicyArn, split_partition
 from tracker.model.watch import ALL, ATTACHED, HERE, Watch
-from tracker.roles import archived_role
+from tracker.roles import archived_role, hanging
 
 
 def listing_of(tracker: Tracker, word: str = "") -> Watch | None:
@@ -43,7 +43,8 @@ def watched(tracker: Tracker, watch: Watch | None = None) -> tuple[PolicyArn, ..
         }
         counts = Attachments(tracker.database).counts()
         found |= {arn for key, arn in known.items() if key in counts}
-    found |= {arn for name in tracker.roles if (arn := archived_role(tracker, name))}
+    roles = {arn for name in tracker.roles if (arn := archived_role(tracker, name))}
+    found |= roles | {arn for arn in hanging(tracker, tracker.roles) if tracker.archive.known(arn).seen}
     return tuple(sorted(found))
 
 

@@ -70,6 +70,26 @@ def test_one_that_is_not_there_or_may_not_be_read(iam: FakeIam, cli: Command) ->
     assert f"{NAME} is not watched: iam:GetRole is not allowed" in cli("doctor").out
 
 
+def test_an_attached_policy_that_may_not_be_read_is_said_once_and_the_rest_goes_on(
+    iam: FakeIam, cli: Command
+) -> None:
+    own = "arn:aws:iam::123456789012:policy/Own"
+    iam.put(own, "v1", ALLOW, "2024-01-01T00:00:00Z")
+    iam.put_role(NAME, TRUST, attached=[POLICY, own])
+    iam.narrow_to(POLICY)
+    first, dry, second = cli("check"), cli("check", "--dry-run"), cli("check")
+    assert (first.code, dry.code, second.code) == (0, 0, 0)
+    assert (
+        f"{own}, which is attached to a watched role, is not watched: iam:GetPolicy is not allowed"
+        in first.err
+    )
+    assert (dry.err, second.err) == ("", "")
+    assert re.search(r"Own +not archived +iam:GetPolicy is not allowed", cli("role", NAME).out)
+    iam.calm()
+    assert "Own looked at for the first time" in cli("check").out
+    assert re.search(r"Own +v1 +2024-01-01 +yes", cli("role", NAME).out)
+
+
 def test_a_role_that_nobody_watches_is_an_error_that_names_those_watched(iam: FakeIam, cli: Command) -> None:
     done = cli("role", "Nope")
     assert done.code == 2

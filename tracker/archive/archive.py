@@ -79,7 +79,7 @@ class Archive:
         return self._indexed.count_versions()
 
     def resolve(self, name_or_arn: str, partition: str = "aws") -> PolicyArn:
-        """The archived policy of a name or an ARN. Raises UnknownPolicyError, which names those spelt alike."""
+        """The archived policy or role of a name, a handle or an ARN. Raises UnknownPolicyError, which names those spelt alike."""
         asked = self._asked(name_or_arn, partition)
         arn = self._arn(asked)
         if arn is None and not asked.is_role:  # a policy and a role may have one name: the policy comes first
@@ -359,6 +359,8 @@ class Archive:
         except ValueError as error:
             raise UnknownPolicyError(str(error)) from error
         partition, text = split_partition(text, partition)
+        if (named := arn_of_folder(partition, text)) is not None:  # by its handle: `role~X`, `111122223333~X`
+            return named
         if not is_policy_name(text):
             raise UnknownPolicyError(
                 f"not the name of a policy: {text!r}",

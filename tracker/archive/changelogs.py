@@ -17,8 +17,8 @@ class Changelogs:
         self.folder = home / "changelogs"
 
     def of(self, arn: PolicyArn) -> Path:
-        """The folder of one policy; a policy of another partition than `aws` carries the partition in its name."""
-        return self.folder / (arn.name if arn.partition == "aws" else f"{arn.name}.{arn.partition}")
+        """The folder of one policy or role, by its handle; one of another partition than `aws` carries the partition in its name."""
+        return self.folder / (arn.handle if arn.partition == "aws" else f"{arn.handle}.{arn.partition}")
 
     def stems(self, arn: PolicyArn) -> frozenset[str]:
         """The changelogs of one policy that were written, as names without suffix."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tracker.errors import InputError
-from tracker.model.identity import PolicyArn, VersionId, is_policy_name, role_arn
+from tracker.model.identity import ROLE, PolicyArn, VersionId, is_policy_name, role_arn
 from tracker.model.instants import utc
 
 TIMELINE = "timeline.jsonl"
@@ -13,7 +13,6 @@ SOURCES = "sources.jsonl"
 LOOKS = "looks.jsonl"
 SIGNOFFS = "signoffs.jsonl"  # in the tracker's folder itself: no source wrote it
 CATALOGUE = "catalogue"  # beside the partitions: no partition has such a name
-ROLE = "role"  # begins the folder of a role
 
 Identity = tuple[VersionId, datetime]
 
@@ -43,13 +42,11 @@ def folder_name(arn: PolicyArn) -> str:
             f"not the ARN of an IAM policy: {str(arn)!r}",
             advice="wanted: arn:aws:iam::aws:policy/ReadOnlyAccess",
         )
-    if arn.is_role:
-        return f"{ROLE}~{arn.name}"
-    if arn.account == "aws":
+    if not arn.is_role and arn.account == "aws":
         return f"aws~{arn.name}" if arn.name == LOOKS else arn.name  # a legal name, and taken
-    if not _ACCOUNT.match(arn.account):
+    if not arn.is_role and not _ACCOUNT.match(arn.account):
         raise InputError(f"not an AWS account: {arn.account!r}", advice="wanted: twelve digits, or 'aws'")
-    return f"{arn.account}~{arn.name}"
+    return arn.handle
 
 
 def policy_key(arn: PolicyArn) -> str:

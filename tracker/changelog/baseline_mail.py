@@ -10,13 +10,28 @@ from tracker.changelog.mails import Body, MailRow, assembled
 from tracker.changelog.origin import Origin
 from tracker.changelog.record import dumps
 from tracker.changelog.subject import clip
-from tracker.changelog.wording import count, number
+from tracker.changelog.wording import count, listed, number
+from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso, words
 from tracker.model.message import Attachment, Message
 
 if TYPE_CHECKING:
     from tracker.changelog.baseline import Baseline
     from tracker.changelog.render import Renderer
+
+
+def _counted(policies: Sequence[PolicyArn]) -> str:
+    """`2 AWS managed policies, 1 policy of your own and 1 role`."""
+    roles = sum(one.is_role for one in policies)
+    own = sum(not one.is_role and one.account != "aws" for one in policies)
+    managed = len(policies) - roles - own
+    return listed(
+        (
+            count(managed, "AWS managed policy", "AWS managed policies") if managed else "",
+            count(own, "policy of your own", "policies of your own") if own else "",
+            count(roles, "role") if roles else "",
+        )
+    )
 
 
 def baseline_message(renderer: "Renderer", baselines: Sequence["Baseline"], link: str | None) -> Message:
@@ -26,15 +41,22 @@ def baseline_message(renderer: "Renderer", baselines: Sequence["Baseline"], link
     ordered = sorted(baselines, key=lambda one: str(one.policy))
     first = ordered[0]
     found = [item for one in ordered for item in shown(one.attention)]
-    if len(ordered) == 1:
+    if len(ordered) == 1 and first.policy.is_role:
+        answer = (
+            f"From now on you hear of every change of the role {first.policy.name}: who may assume it, what is attached to it,"
+            f" its inline policies ({first.version})."
+        )
+        line = f"Watching the role {first.policy.name}: {first.version}, {number(len(found))} flagged"
+    elif len(ordered) == 1:
         answer = (
             f"From now on you hear of every change to what {lower_first(actor(first.policy))} can do: today that is "
             f"{count(first.actions, 'action')} in {count(first.services, 'service')} ({first.version})."
         )
         line = f"Watching {short_actor(first.policy)}: {first.version}, {count(first.actions, 'action')}, {number(len(found))} flagged"
     else:
-        answer = f"From now on you hear of every change to {count(len(ordered), 'AWS managed policy', 'AWS managed policies')}."
-        line = f"Watching {count(len(ordered), 'AWS managed policy', 'AWS managed policies')}, {number(len(found))} findings in force"
+        what = _counted([one.policy for one in ordered])
+        answer = f"From now on you hear of every change to {what}."
+        line = f"Watching {what}, {count(len(found), 'finding')} in force"
     body = Body(
         policy=first.policy,
         about="first look",
@@ -47,8 +69,8 @@ def baseline_message(renderer: "Renderer", baselines: Sequence["Baseline"], link
             MailRow(
                 one.policy.name,
                 str(one.version),
-                number(one.actions),
-                "",
+                "" if one.policy.is_role else number(one.actions),
+                "role" if one.policy.is_role else "",
                 f"{one.version}, made {one.create_date:%Y-%m-%d}",
             )
             for one in ordered

@@ -34,9 +34,9 @@ def quote(text: str) -> str:
 
 
 def folder(arn: PolicyArn) -> str:
-    """The folder of a policy's pages: its name, with the partition where it is another than `aws`."""
-    plain = arn.partition == "aws" and arn.name.lower() not in RESERVED
-    return arn.name if plain else f"{arn.name}.{arn.partition}"
+    """The folder of a policy's or role's pages: its handle, with the partition where it is another than `aws`."""
+    plain = arn.partition == "aws" and arn.handle.lower() not in RESERVED
+    return arn.handle if plain else f"{arn.handle}.{arn.partition}"
 
 
 def policy_page(arn: PolicyArn, name: str = "index.html") -> str:

@@ -39,9 +39,9 @@ def role_headline(change: Change, role: RoleChange) -> str:
 
 def _parts(role: RoleChange) -> Iterator[str]:
     if role.trusted_added:
-        yield f"can now be assumed by {listed([_who(one) for one in role.trusted_added])}"
+        yield f"can now be assumed by {listed([who_may(one) for one in role.trusted_added])}"
     if role.trusted_removed:
-        yield f"can no longer be assumed by {listed([_who(one) for one in role.trusted_removed])}"
+        yield f"can no longer be assumed by {listed([who_may(one) for one in role.trusted_removed])}"
     if role.trust_changed and not (role.trusted_added or role.trusted_removed):
         yield "is trusted under other conditions"
     if role.attached_added:
@@ -83,7 +83,8 @@ def _policies(names: tuple[str, ...]) -> str:
     return f"{'policy' if len(names) == 1 else 'policies'} {listed(list(names))}"
 
 
-def _who(principal: str) -> str:
+def who_may(principal: str) -> str:
+    """A principal as a reader would name it: `anybody`, `support.amazonaws.com`, `Federated x`."""
     kind, _, name = principal.partition(" ")
     if principal == "AWS *":
         return "anybody"

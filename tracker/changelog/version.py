@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+from tracker.changelog.roles import who_may
 from tracker.changelog.scopes import Line, everywhere, where
 from tracker.changelog.services import level_order
+from tracker.changelog.wording import listed
+from tracker.changes.roles import trusted
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import Scope
 from tracker.model.identity import PolicyArn, VersionId
@@ -66,6 +69,32 @@ class AllowedService:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleStanding:
+    """Who may assume a role, and what it has."""
+
+    trusted: tuple[str, ...]  # 'Service support.amazonaws.com'
+    attached: tuple[str, ...]  # ARNs of managed policies
+    inline: tuple[str, ...]  # names of inline policies
+
+    @property
+    def sentence(self) -> str:
+        """`may be assumed by support.amazonaws.com`."""
+        return (
+            f"may be assumed by {listed(map(who_may, self.trusted))}"
+            if self.trusted
+            else "may be assumed by nobody"
+        )
+
+
+def role_standing(document: Document) -> RoleStanding | None:
+    """What a role's document says beside its statements; None for a policy's."""
+    role = document.role
+    if role is None:
+        return None
+    return RoleStanding(trusted(role), role.attached, tuple(name for name, _ in role.inline))
+
+
+@dataclass(frozen=True, slots=True)
 class VersionView:
     """All that the page of a version needs."""
 
@@ -82,6 +111,7 @@ class VersionView:
     total: int  # actions allowed in all, those that are not shown too
     document: str  # canonical JSON
     asked: str  # what the reader looked for inside
+    role: "RoleStanding | None" = None  # of a role: what it is beside its statements
 
 
 def statement_rows(document: Document) -> tuple[StatementRow, ...]:

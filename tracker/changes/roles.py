@@ -155,8 +155,14 @@ def _principals(arn: PolicyArn, role: Role, among: set[str]) -> Iterator[Attenti
                 source=SLR,
                 source_date=READ_ON,
                 scopes=(statement.scope,),
-                severity="alarm" if arn.service else "attention",
+                severity="alarm" if arn.service or _anybody(who, statement) else "attention",
             )
+
+
+def _anybody(principal: str, statement: Statement) -> bool:
+    """Whether a statement lets the whole world in: everybody, or everybody but some, under no condition."""
+    everybody = statement.scope.not_principal or principal == "AWS *"
+    return everybody and not statement.scope.condition
 
 
 def _who(principal: str) -> str:

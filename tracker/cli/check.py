@@ -1,5 +1,6 @@
 """`policy-tracker check`: one look now, and everything that follows from it."""
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -249,8 +250,10 @@ def _summary(tracker: "Tracker", done: "Round") -> str:
 
 
 def _names(arns: "Iterable[PolicyArn]") -> str:
-    """The names of policies; of many the first few."""
-    names = sorted(map(_name, arns))
+    """The names of policies and roles, by their handles where one name is several's; of many the first few."""
+    arns = list(arns)
+    named = Counter(one.name for one in arns)
+    names = sorted(one.handle if named[one.name] > 1 else _name(one) for one in arns)
     if len(names) > _SHOWN + 1:
         return f"{', '.join(names[:_SHOWN])} and {len(names) - _SHOWN:,} more"
     return ", ".join(names)

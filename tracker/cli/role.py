@@ -12,9 +12,13 @@ from tracker.errors import UnknownPolicyError
 from tracker.model.instants import iso, words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tracker.model.change import Attention
     from tracker.role_facts import RoleFacts, ServiceAccess, Trusted
 
 _LEVELS = ("List", "Read", "Write", "Tagging", "Permissions management", "Unknown")
+_SHORT = {"Permissions management": "Permissions"}  # so that a row has room in a terminal
 
 
 @click.command(
@@ -100,12 +104,13 @@ def _put_standing(one: "RoleFacts") -> None:
     put("\nAttached")
     if one.attached:
         table(
-            ("policy", "version", "made (UTC)"),
+            ("policy", "version", "made (UTC)", "read"),
             [
                 (
                     each.arn.name,
                     str(each.version or "not archived"),
                     f"{each.create_date:%Y-%m-%d}" if each.create_date else "",
+                    f"{each.denied} is not allowed" if each.denied else "yes" if each.version else "not yet",
                 )
                 for each in one.attached
             ],
@@ -115,9 +120,17 @@ def _put_standing(one: "RoleFacts") -> None:
     put(f"Inline policies: {', '.join(one.inline) or 'none'}")
     put("\nWhat it may do")
     if one.services:
+        levels = [level for level in _LEVELS if any(level in each.levels for each in one.services)]
         table(
-            ("service", "prefix", "actions", *_LEVELS, "since", "last added"),
-            list(map(_service, one.services)),
+            (
+                "service",
+                "prefix",
+                "actions",
+                *(_SHORT.get(level, level) for level in levels),
+                "since",
+                "last added",
+            ),
+            [_service(each, levels) for each in one.services],
         )
         put(f"{sum(each.actions for each in one.services):,} actions in {len(one.services):,} services")
     else:
@@ -125,9 +138,17 @@ def _put_standing(one: "RoleFacts") -> None:
     findings = gravest_first(each for each in one.attention if not each.accepted)
     if findings:
         put("\nWhat of the role itself deserves attention")
-        table(
-            ("severity", "it can", "why"), [(each.severity, each.consequence, each.why) for each in findings]
-        )
+        table(("severity", "it can", "actions", "why"), _findings(findings))
+
+
+def _findings(found: "Sequence[Attention]") -> list[tuple[str, ...]]:
+    """A row for what is said of several actions alike."""
+    from tracker.changelog.wording import some
+
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for one in found:
+        alike.setdefault((one.severity, one.consequence, one.why), []).extend(one.actions)
+    return [(how, can, some(sorted(set(actions)), 4), why) for (how, can, why), actions in alike.items()]
 
 
 def _trust(each: "Trusted") -> tuple[str, ...]:
@@ -140,8 +161,8 @@ def _trust(each: "Trusted") -> tuple[str, ...]:
     )
 
 
-def _service(each: "ServiceAccess") -> tuple[str, ...]:
-    counts = (f"{each.levels[level]:,}" if level in each.levels else "" for level in _LEVELS)
+def _service(each: "ServiceAccess", levels: "list[str]") -> tuple[str, ...]:
+    counts = (f"{each.levels[level]:,}" if level in each.levels else "" for level in levels)
     return (
         each.name, each.service, f"{each.actions:,}", *counts, each.since[:10] or "-", each.latest[:10] or "-",
     )  # fmt: skip
@@ -171,6 +192,7 @@ def _record(one: "RoleFacts") -> dict[str, Any]:
                 "arn": str(each.arn),
                 "version": str(each.version) if each.version else None,
                 "create_date": iso(each.create_date) if each.create_date else None,
+                "missing_permission": each.denied or None,
             }
             for each in one.attached
         ],

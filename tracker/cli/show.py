@@ -49,6 +49,7 @@ def command(shell: Shell, policy: str, actions: bool, document: bool, wanted: st
     if document:
         put_json_text(tracker.archive.snapshot(arn, *identity).document)
         return
+    from tracker.changelog.wording import count
     from tracker.policy.granted import granted
 
     catalogue = tracker.catalogue()
@@ -59,8 +60,9 @@ def command(shell: Shell, policy: str, actions: bool, document: bool, wanted: st
         put_json(_record(tracker, arn, identity, seen, current, allowed, catalogue))
         return
     _say(tracker, arn, identity, seen, current)
-    count = sum(map(len, allowed.values()))
-    put(f"  {count:,} actions in {len(allowed)} services (catalogue {catalogue.version})")
+    many = count(sum(map(len, allowed.values())), "action")
+    where = " in its trust policy and its inline ones" if arn.is_role else ""
+    put(f"  {many} in {count(len(allowed), 'service')}{where} (catalogue {catalogue.version})")
     put("")
     if actions:
         _put_actions(allowed, catalogue)
@@ -78,7 +80,16 @@ def _say(
     snapshot = tracker.archive.snapshot(arn, *identity)
     put(f"{arn.name} {identity[0]}{' (the default now)' if current else ''}")
     put(f"  {arn}")
-    put(f"  made by AWS {words(identity[1])}; source: {snapshot.source}; sha256 {snapshot.sha256}")
+    made = (
+        "made by AWS"
+        if not arn.is_role
+        else "the role was made"
+        if identity[0].number == 1
+        else "first seen so"
+    )
+    put(f"  {made} {words(identity[1])}; source: {snapshot.source}; sha256 {snapshot.sha256}")
+    if arn.is_role:
+        _say_role(tracker, arn, identity)
     if not seen:
         put("  never seen as the default")
     for one in seen:
@@ -86,6 +97,17 @@ def _say(
             "taken for the default from its date on" if one.basis == "create_date" else "seen as the default"
         )
         put(f"  {how} {words(one.observed_at)}")
+
+
+def _say_role(tracker: "Tracker", arn: "PolicyArn", identity: Identity) -> None:
+    from tracker.changelog.version import role_standing
+    from tracker.changelog.wording import listed
+
+    role = role_standing(tracker.reading(arn).document(identity))
+    if role is not None:
+        put(f"  {role.sentence}")
+        put(f"  attached: {listed(role.attached) or 'no managed policy'}")
+        put(f"  inline policies: {listed(role.inline) or 'none'}")
 
 
 def _put_actions(allowed: "Mapping[str, Mapping[str, GrantedAction]]", catalogue: "Catalogue") -> None:

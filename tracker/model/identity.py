@@ -14,6 +14,7 @@ _NAME = re.compile(r"[\w+=,.@-]{1,128}\Z", re.ASCII)
 _SERVICE = re.compile(r"/aws-service-role/([^/]+)/\Z")
 _VERSION = re.compile(r"v([1-9][0-9]{0,8})(\.[A-Za-z0-9-]*)?\Z")
 
+ROLE = "role"  # begins the handle of a role
 FILE = "file"  # in the place of the account: the document came out of a file, and no ARN with it
 
 
@@ -45,6 +46,14 @@ class PolicyArn:
     def is_role(self) -> bool:
         """True for a role."""
         return self.kind == "role"
+
+    @property
+    def handle(self) -> str:
+        """What tells it from any other of its partition, and names its folders: a role is `role~X`, a customer's own policy
+        `111122223333~X`. `~` is in no name of AWS's."""
+        if self.is_role:
+            return f"{ROLE}~{self.name}"
+        return self.name if self.account in ("aws", FILE) else f"{self.account}~{self.name}"
 
     @property
     def service(self) -> str:

@@ -13,7 +13,7 @@ from tracker.web.months import month_of
 from tracker.web.pages import Pages
 from tracker.web.sending import send
 
-NAME = r"^(arn:aws[a-z-]{0,20}:iam::aws:policy/)?[A-Za-z0-9_+=,.@/-]{1,512}$"  # a name, or a whole ARN
+NAME = r"^(arn:aws[a-z-]{0,20}:iam::(aws|[0-9]{12}):(policy|role)/)?[A-Za-z0-9_+=,.@/~-]{1,512}$"  # a name, or a whole ARN
 Name = Annotated[
     str,
     Path(max_length=800, pattern=NAME, description="A policy's name, or its ARN.",

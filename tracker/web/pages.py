@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 
-from tracker.archive.layout import ROLE
+from tracker.archive.layout import arn_of_folder
 from tracker.changelog.places import RESERVED, folder
 from tracker.errors import UnknownPolicyError
-from tracker.model.identity import PolicyArn, is_policy_name
+from tracker.model.identity import PolicyArn
 from tracker.web import policy_pages, site_pages
 from tracker.web.page import Page
 from tracker.web.shelf import Shelf
@@ -39,9 +39,7 @@ class Pages(Shelf):
         for partition in (self.tracker.partition, *_partition(name)):
             plain = name if partition == self.tracker.partition else name.rpartition(".")[0]
             place = self.tracker.archive.root / partition
-            if not is_policy_name(plain) or not any(
-                (place / one).is_dir() for one in (plain, f"{ROLE}~{plain}")
-            ):
+            if arn_of_folder(partition, plain) is None or not (place / plain).is_dir():
                 continue  # cheaper than being told which names are spelt alike
             try:
                 arn = self.tracker.archive.resolve(plain, partition)

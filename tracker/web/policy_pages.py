@@ -13,7 +13,13 @@ from tracker.changelog.inert import inert_lines
 from tracker.changelog.places import folder, policy_page
 from tracker.changelog.site import Frame
 from tracker.changelog.timeline import filters_of, in_force_sentence, timeline_view
-from tracker.changelog.version import VersionView, allowed_services, seen_words, statement_rows
+from tracker.changelog.version import (
+    VersionView,
+    allowed_services,
+    role_standing,
+    seen_words,
+    statement_rows,
+)
 from tracker.model.identity import PolicyArn
 from tracker.web.feeding import policy_feed
 from tracker.web.months import month_of
@@ -199,7 +205,7 @@ def attention(pages: "Shelf", facts: "Facts") -> Page:
     found = by_weight(one for one in facts.attention if not one.accepted)
     return pages.render(
         "attention.html",
-        frame(facts.arn, "attention.html", f"api/v1/policies/{facts.arn.name}/attention"),
+        frame(facts.arn, "attention.html", f"api/v1/policies/{folder(facts.arn)}/attention"),
         policy=facts.arn,
         actor=actor(facts.arn),
         version=facts.today.version if facts.today else None,
@@ -252,6 +258,7 @@ def version(pages: "Shelf", facts: "Facts", stem: str, suffix: str, asked: str) 
             total=sum(map(len, allowed.values())),
             document=snapshot.document,
             asked=asked,
+            role=role_standing(parsed),
         )
         touching = [one for one in facts.stems if stem in one.partition("_")[0].split("-")]
         return pages.render(
