@@ -1,5 +1,6 @@
 """Announced against observed: which belongs to which, and whether they say the same."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from hypothesis import given, settings
@@ -53,6 +54,34 @@ def test_counts_agree_differ_or_are_not_given() -> None:
         ("uncounted", "v24", "it gives no count"),
         ("agrees", "v25", ""),
     ]
+
+
+def test_services_that_are_announced_are_held_against_those_that_came() -> None:
+    prefixes = {
+        "Amazon EC2": frozenset({"ec2"}),
+        "Amazon S3": frozenset({"s3"}),
+        "AWS Glue": frozenset({"glue"}),
+    }
+
+    def held(count: int | None, announced: tuple[str, ...], came: tuple[str, ...] | None) -> tuple[str, str]:
+        (one,) = reconcile(
+            [replace(said("2022-03-14", count), services=announced)],
+            [replace(seen(22, "2022-03-14", 54), services=came)],
+            until=date(2023, 1, 1), watched_until=date(2023, 1, 1), prefixes=prefixes,
+        )  # fmt: skip
+        return one.standing, one.why
+
+    assert held(54, ("Amazon EC2", "Amazon S3"), ("ec2", "s3")) == ("agrees", "")
+    assert held(54, ("Amazon EC2", "AWS Glue"), ("ec2",)) == (
+        "differs", "announced for AWS Glue, of which nothing came",
+    )  # fmt: skip
+    assert held(None, ("Amazon EC2",), ("ec2", "s3")) == (
+        "differs", "of s3 actions came, which it does not name",
+    )  # fmt: skip
+    assert held(54, ("Amazon EC2", "Amazon Foo"), ("ec2", "s3")) == (
+        "agrees", "Amazon Foo is no service by a name that is known here; of s3 actions came, which it does not name",
+    )  # fmt: skip
+    assert held(None, ("Amazon Foo",), None) == ("uncounted", "it gives no count")
 
 
 def test_what_has_no_counterpart() -> None:

@@ -60,6 +60,18 @@ def test_a_saved_page(home: Path, cli: Command, tmp_path: Path) -> None:
         f"# {SUPPORT}: announced against observed\n"
     )
     assert "nothing was announced" not in cli("reconcile", "--policy", "ReadOnlyAccess").out
+    listing = "<li>Amazon Elastic Compute Cloud (Amazon EC2) - to look</li><li>AWS Amplify</li><li>Amazon Managed Blockchain</li>"
+    page.write_text(
+        "<table><tr><th>Change</th><th>Description</th><th>Date</th></tr>"
+        f"<tr><td>{SUPPORT}</td><td>Added 364 new permissions: {listing}</td><td>August 20, 2026</td></tr></table>"
+    )
+    (newest, *_) = json.loads(cli("reconcile", page, "--json").out)["items"]
+    assert (newest["standing"], newest["change"]["to"]) == ("differs", "v59")
+    assert newest["why"].startswith(
+        "announced for Amazon Managed Blockchain, of which nothing came; of acm, aidevops, aoss, "
+    )
+    assert {"ec2", "amplify"} <= set(newest["change"]["services"])
+    assert "ec2" not in newest["why"]
 
 
 @pytest.mark.parametrize("page", ["https://docs.aws.amazon.com/x.html", "http://localhost/"])

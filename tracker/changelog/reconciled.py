@@ -47,6 +47,7 @@ def verdict_record(one: Verdict) -> Record:
             "made": iso(seen.made),
             "added": seen.added,
             "removed": seen.removed,
+            "services": None if seen.services is None else list(seen.services),
         },
     }
 

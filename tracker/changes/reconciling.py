@@ -1,22 +1,30 @@
 """What AWS announced against what was seen: which announcement is about which change, and whether they say the same. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 from tracker.model.announcements import Announcement, SeenChange, Standing, Verdict
 
 # AWS dates an announcement by its own day, and writes it days after the version was made. Changes come about monthly.
 WINDOW = 14  # days between a version's date and its announcement's
+_SHOWN = 5  # services that are named
 
 
 def reconcile(
-    announced: Iterable[Announcement], seen: Iterable[SeenChange], *, until: date, watched_until: date
+    announced: Iterable[Announcement],
+    seen: Iterable[SeenChange],
+    *,
+    until: date,
+    watched_until: date,
+    prefixes: Mapping[str, frozenset[str]] = MappingProxyType({}),
 ) -> tuple[Verdict, ...]:
     """How each announcement and each change stand to each other, newest first.
 
     An announcement and the change nearest to it in days are a pair, each in one pair at most. `until`: the last day of
     which is known what AWS announced; `watched_until`: and what was in force. What was republished with the same access
-    is not for AWS to announce, and left out.
+    is not for AWS to announce, and left out. `prefixes`: a service as AWS names it -> those that it may be; of a name that
+    is not in it nobody can say whether it was seen.
     """
     said = sorted(announced, key=lambda one: (one.day, one.added or 0))
     changes = sorted((one for one in seen if one.kind != "republished"), key=lambda one: (one.made, one.id))
@@ -29,7 +37,7 @@ def reconcile(
         if holds is not None:
             verdicts.append(Verdict("unknown", one, None, _lacking(holds)))
         elif change is not None:
-            verdicts.append(_compared(one, change))
+            verdicts.append(_compared(one, change, prefixes))
         else:
             verdicts.append(_not_seen(one, changes, watched_until))
     paired = {one.seen.id for one in verdicts if one.seen is not None}
@@ -63,10 +71,10 @@ def _lacking(change: SeenChange) -> str:
     return f"the archive lacks {_listed([str(one) for one in change.gap])} between {change.from_version} and {change.to_version}"
 
 
-def _compared(one: Announcement, change: SeenChange) -> Verdict:
-    if one.added is None and one.removed is None:
-        return Verdict("uncounted", one, change, "it gives no count")
-    wrong = []
+def _compared(one: Announcement, change: SeenChange, prefixes: Mapping[str, frozenset[str]]) -> Verdict:
+    wrong, unsure = _services(one, change, prefixes)
+    if one.added is None and one.removed is None and not wrong:
+        return Verdict("uncounted", one, change, "; ".join(["it gives no count", *unsure]))
     for what, count, found in (("added", one.added, change.added), ("removed", one.removed, change.removed)):
         if count is not None and count != found:
             few = "fewer" if found < count else "more"
@@ -77,7 +85,30 @@ def _compared(one: Announcement, change: SeenChange) -> Verdict:
             f"{change.removed:,} removed, of which it {'gives no count' if one.removes else 'says nothing'}"
         )
     standing: Standing = "differs" if wrong else "agrees"
-    return Verdict(standing, one, change, "; ".join([*wrong, *([unsaid] if unsaid else [])]))
+    return Verdict(standing, one, change, "; ".join([*wrong, *([unsaid] if unsaid else []), *unsure]))
+
+
+def _services(
+    one: Announcement, change: SeenChange, prefixes: Mapping[str, frozenset[str]]
+) -> tuple[list[str], list[str]]:
+    """By which services the two differ, and of which that can't be told; nothing where either names none."""
+    if not one.services or change.services is None:
+        return [], []
+    came = set(change.services)
+    known = {name: prefixes[name] for name in one.services if prefixes.get(name)}
+    unknown = [name for name in one.services if name not in known]
+    absent = [name for name in one.services if name in known and not known[name] & came]
+    unnamed = sorted(came - {prefix for found in known.values() for prefix in found})
+    wrong = [f"announced for {_few(absent)}, of which nothing came"] if absent else []
+    unsure = [f"{_few(unknown)} is no service by a name that is known here"] if unknown else []
+    if unnamed:
+        # What a name stands for that nobody knows may be just that.
+        (unsure if unknown else wrong).append(f"of {_few(unnamed)} actions came, which it does not name")
+    return wrong, unsure
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
 def _not_seen(one: Announcement, changes: Sequence[SeenChange], watched_until: date) -> Verdict:

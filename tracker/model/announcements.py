@@ -37,6 +37,7 @@ class SeenChange:
     added: int  # actions
     removed: int
     gap: tuple[VersionId, ...] = ()  # versions between that nobody saw
+    services: tuple[str, ...] | None = None  # prefixes of which actions came, sorted; None: not asked for
 
 
 @dataclass(frozen=True, slots=True)
