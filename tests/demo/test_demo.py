@@ -183,6 +183,17 @@ def test_pulling_images_is_told_exactly(told: Told) -> None:
     )
 
 
+def test_the_role_and_what_is_said_where_it_trusts_a_stranger(told: Told) -> None:
+    held = actions(59)
+    said = told_of(told.text, "Who may do that? `policy-tracker role` says: ", "The changelogs:")
+    assert said.startswith(
+        "AWSServiceRoleForSupport may be assumed by Service support.amazonaws.com, has AWSSupportServiceRolePolicy v59 attached"
+        f" and no inline policy: {len(held):,} actions in {len(services(held))} services."
+    )
+    assert "The role AWSServiceRoleForSupport can now be assumed by arn:aws:iam::999999999999:root." in said
+    assert "An alarm: it can be assumed by arn:aws:iam::999999999999:root." in said
+
+
 def test_every_path_it_names_is_there(told: Told) -> None:
     paths = [Path(word) for word in told.text.split() if word.startswith(str(told.home))]
     assert len(paths) == 4

@@ -107,6 +107,10 @@ class EmbeddedAws:
             ],
         )
 
+    def link_role(self, name: str, service: str, made: "datetime", policy: PolicyArn, trust: object) -> None:
+        """From now on there is this service-linked role, with one policy and this trust policy."""
+        self._order(do="role", name=name, service=service, made=iso(made), policy=str(policy), trust=trust)
+
     def remove(self, arn: PolicyArn) -> None:
         """From now on AWS knows no such policy."""
         self._newest.pop(arn, None)

@@ -60,6 +60,19 @@ def publish(backend: "IAMBackend", order: dict[str, Any]) -> None:
     backend.managed_policies[str(arn)] = policy
 
 
+def link_role(backend: "IAMBackend", order: dict[str, Any]) -> None:
+    """Make the service-linked role of `service`, as of `made`, with one policy; there already, it gets this trust policy alone."""
+    name, trust = order["name"], json.dumps(order["trust"])
+    if name not in {role.name for role in backend.get_roles()}:
+        # Not by create_service_linked_role, which makes another name of this service.
+        made = backend.create_role(
+            name, trust, f"/aws-service-role/{order['service']}/", None, "", [], None, order["service"]
+        )
+        made.create_date = datetime.fromisoformat(order["made"])
+        backend.attach_role_policy(order["policy"], name)
+    backend.get_role(name).assume_role_policy_document = trust
+
+
 def _list_policy_versions(self: IamResponse) -> ActionResult:
     versions = self.backend.list_policy_versions(self._get_param("PolicyArn"))
     return ActionResult({"Versions": versions, "IsTruncated": False})
@@ -69,6 +82,8 @@ def obey(backend: "IAMBackend", order: dict[str, Any]) -> dict[str, Any]:
     """Carry out one order and say what came of it."""
     if order["do"] == "publish":
         publish(backend, order)
+    elif order["do"] == "role":
+        link_role(backend, order)
     elif order["do"] == "remove":
         backend.managed_policies.pop(order["arn"], None)
     else:

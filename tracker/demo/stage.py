@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Event, Thread
@@ -24,6 +24,7 @@ from tracker.demo.history import POLICY, held_by_aws, published
 from tracker.demo.sink import Sink
 from tracker.errors import SetupError, TryLaterError, UnknownPolicyError
 from tracker.model.identity import VersionId
+from tracker.model.watch import Watch
 from tracker.policy.granted import granted
 from tracker.policy.parse import parse_document
 from tracker.service import Due, check, run_due
@@ -49,6 +50,9 @@ security = "none"
 sender = "policy-tracker@example.org"
 operator = "operator@example.org"
 """
+# https://docs.aws.amazon.com/awssupport/latest/user/using-service-linked-roles-sup.html
+ROLE, SERVICE = "AWSServiceRoleForSupport", "support.amazonaws.com"
+ROLE_MADE = datetime(2018, 4, 19, 18, 4, 6, tzinfo=UTC)  # the day of the policy's first version
 SUBSCRIBERS = (("security@example.org", "instant"), ("compliance@example.org", "monthly"))
 
 
@@ -106,6 +110,14 @@ class Stage:
         plan = self.tracker.plan
         while (planned := min(plan.look.next(self.now), plan.report.next(self.now))) <= moment:
             yield self.move(planned)
+
+    def look_at_role(self, *trusted: str) -> "Round":
+        """Somebody looks at AWS Support's role, which these may assume beside its service; a day goes by before."""
+        principal: dict[str, object] = {"Service": SERVICE, **({"AWS": list(trusted)} if trusted else {})}
+        trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+        self.aws.link_role(ROLE, SERVICE, ROLE_MADE, POLICY, {"Version": "2012-10-17", "Statement": [trust]})
+        self._clock.move_to(self.now + timedelta(days=1))
+        return check(self.tracker, Watch((POLICY,), roles=(ROLE,)))
 
     def check(self, moment: datetime) -> "Round":
         """A person types `policy-tracker check`."""

@@ -10,13 +10,15 @@ from pathlib import Path
 from tracker.changelog.findings import shown
 from tracker.changelog.headline import headline
 from tracker.changelog.period_headline import period_headline
+from tracker.changelog.scopes import principal_texts
 from tracker.changelog.wording import count, listed, number
 from tracker.demo.history import POLICY, withdrawn
 from tracker.demo.narrator import Narrator
-from tracker.demo.stage import Stage
+from tracker.demo.stage import ROLE, Stage
 from tracker.model.change import ActionChange, Attention, Change
 from tracker.model.identity import VersionId
 from tracker.model.instants import iso, parse_instant
+from tracker.role_facts import role_facts
 from tracker.service import Due, changes_of, period_of
 from tracker.sources.permissions import LIST_ALL, READ_ONE, READ_ROLES
 
@@ -27,6 +29,7 @@ LATER = (VersionId(21), VersionId(39), VersionId(57), VersionId(59))
 OLD_ALARMS = 3  # of those that stood at the first look
 # https://docs.aws.amazon.com/awssupport/latest/user/using-service-linked-roles-sup.html
 AWS_SAYS = "AWS's page on the role says 'resource metadata, not customer data', and that fields are redacted"
+STRANGER = "arn:aws:iam::999999999999:root"
 MAIL_LINES = 7
 MARKDOWN_LINES = 15
 
@@ -55,6 +58,7 @@ class Story:
         for version in LATER:
             self.years_pass(version)
         self.today()
+        self.the_role()
         self.ending()
 
     def opening(self) -> None:
@@ -171,6 +175,28 @@ class Story:
         tell(
             None,
             f"and {count(more, 'more kind', 'more kinds')} of alarm: `policy-tracker attention` lists them all.",
+        )
+
+    def the_role(self) -> None:
+        """Who may do all of that: the role, and what is said where its trust policy names somebody else."""
+        stage, tell = self.stage, self.narrator.tell
+        stage.look_at_role()
+        facts = role_facts(stage.tracker, ROLE)
+        who = listed(who for one in facts.trust for who in principal_texts(one.scope))
+        held = listed(f"{one.arn.name} {one.version}" for one in facts.attached)
+        actions = sum(one.actions for one in facts.services)
+        tell(
+            stage.now,
+            f"Who may do that? `policy-tracker role` says: {ROLE} may be assumed by {who}, has {held} attached and "
+            f"{count(len(facts.inline), 'inline policy', 'inline policies') if facts.inline else 'no inline policy'}: "
+            f"{count(actions, 'action')} in {count(len(facts.services), 'service')}.",
+        )
+        (change,) = stage.look_at_role(STRANGER).changes
+        alarms = listed(item.consequence for item in change.attention if item.severity == "alarm")
+        tell(
+            stage.now,
+            f"AWS lets nobody change it. Were it changed all the same: {headline(change)} An alarm: it can {alarms}.",
+            "loud",
         )
 
     def last_page(self) -> Path:
