@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage check bench prove torture screenshots snapshots docs release clean
+.PHONY: help demo test coverage check bench prove fuzz torture screenshots snapshots docs release clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -45,6 +45,9 @@ bench: $(VENV)/.dev ## the benchmarks, each a ratio against a named baseline in 
 
 prove: $(VENV)/.dev ## the comparison against an independent oracle, whole campaign
 	$(BIN)/python -m tests.prove
+
+fuzz: $(VENV)/.dev ## every parser of foreign input, 100,000 wrong inputs each (most of an hour)
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 torture: $(VENV)/.dev ## kills, faults and years against the whole thing, whole campaigns (minutes)
 	$(BIN)/python -m tests.torture $(ARGS)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.model.instants import duration
+from tracker.model.instants import duration, parse_instant
 
 _UNITS = {"d": 86400, "h": 3600, "min": 60, "s": 1}
 
@@ -30,6 +30,15 @@ def _seconds(text: str) -> int:
 )
 def test_a_duration_is_rounded_to_the_side_that_stays_true(seconds: float, most: str, least: str) -> None:
     assert (duration(seconds), duration(seconds, down=True)) == (most, least)
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2021-02-30", "x" * 9000]
+)
+def test_what_is_no_instant_is_refused_in_a_short_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match="not a date or time") as told:
+        parse_instant(text)
+    assert len(str(told.value)) < 200
 
 
 @given(st.floats(min_value=0, max_value=1e9))

@@ -181,6 +181,8 @@ def test_rules_of_the_users_own(tmp_path: Path) -> None:
         ),
         ('[log]\nformat = "xml"', 'log.format = "xml"', "'text', 'json'"),
         ("x = = 1", "is no TOML", "line 1"),
+        ("x = " + "9" * 5000, "is no TOML", "4300 digits"),
+        ("x = " + "[" * 90_000, "is no TOML", "policy-tracker.toml"),
     ],
 )
 def test_a_wrong_value_names_file_key_value_and_what_would_be_right(

@@ -85,7 +85,7 @@ def _check_cron(text: str) -> None:
     if text.startswith("@"):
         near = text[1:].lower()
         raise ValueError(
-            f"{text!r} is no schedule; wanted: {near!r}"
+            f"{text!r:.60} is no schedule; wanted: {near!r}"
             if near in _WORDS
             else f"no schedule; wanted: {EXAMPLES}"
         )
@@ -96,7 +96,7 @@ def _check_cron(text: str) -> None:
         alone[position] = fields[position]
         if not _reads(" ".join(alone)) and not (position == 2 and _reads(f"* * {fields[position]} * 1")):
             raise ValueError(
-                f"{name} {fields[position]!r} is impossible; wanted: {right}, lists, ranges and steps of these"
+                f"{name} {fields[position]!r:.60} is impossible; wanted: {right}, lists, ranges and steps of these"
             )
     if not _reads(text) or not _ever_comes(text):
         raise ValueError(f"no date ever fulfils day {fields[2]} of month {fields[3]}, weekday {fields[4]}")

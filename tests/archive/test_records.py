@@ -140,6 +140,7 @@ WRONG: list[tuple[Callable[[bytes], object], bytes, str]] = [
         _observation(observed_at="0001-01-01T00:00:00+23:00"),
         "its observed_at is not written as",
     ),
+    (read_observation, _observation(basis="\ud800"), "its basis is '\\ud800'"),
     (read_observation, _observation(sha256="ab"), "its sha256 is no sha256"),
     (read_observation, _observation(previous=7), "its previous is no sha256"),
     (read_observation, _observation(more=1), "it has 'more'"),

@@ -203,11 +203,31 @@ def test_a_report_reads_as_it_is_written() -> None:
         b"{",
         b"{}",
         b"[1]",
+        b'{"Type": ["Notification"]}',
+        b'{"Type": {}}',
     ],
 )
 def test_what_is_no_report_is_refused_in_words(intake: Intake, raw: bytes) -> None:
     with pytest.raises(InputError):
         intake.take(raw, NOW)
+
+
+def test_a_header_or_a_nesting_that_parsers_choke_on_is_no_crash() -> None:
+    hostile = dsn("anna@example.org", "<1@example.org>", own="(" * 5000 + ")" * 5000)
+    assert [one.recipient for one in of_mail(hostile)] == ["anna@example.org"]
+    deep = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(3000)
+    )
+    with pytest.raises(InputError, match="nested deeper"):
+        of_mail(deep)
+
+
+def test_a_certificate_of_another_kind_is_refused() -> None:
+    key = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"  # the name of RSA in the certificate
+    der = base64.b64decode(b"".join(PEM.splitlines()[1:-1])).replace(key, key[:-1] + b"\x7f", 1)
+    foreign = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n"
+    with pytest.raises(InputError, match="does not fit"):
+        verified(sns(bounce_of("anna@example.org")), [TOPIC], lambda url: foreign)
 
 
 @pytest.mark.parametrize("version", ["1", "2"])

@@ -197,6 +197,39 @@ def test_a_tar_that_is_cut_off_is_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_a_packed_tar_that_is_cut_off_in_its_first_bytes_is_refused(tmp_path: Path) -> None:
+    path = make_tar(tmp_path / "a.tar", {"X.json": raw(answer(1))})
+    for length in (15, 60, 150):
+        (tmp_path / "b.tar").write_bytes(path.read_bytes()[:length])
+        with pytest.raises(InputError, match="cut off"), unpacked(tmp_path / "b.tar"):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [(124, b"\x80" + b"\x7f" * 11), (124, b"\xff" * 12), (124, b"77777777777\0"), (148, b"0" * 8)],
+)
+def test_a_header_that_lies_is_refused_at_once(tmp_path: Path, field: int, said: bytes) -> None:
+    """Of sizes without end, of negative ones, and of a sum that is wrong, which the library takes for the end of the tar."""
+    path = make_tar(tmp_path / "a.tar", {"X.json": raw(answer(1)), "Y.json": raw(answer(2))}, "w")
+    whole = bytearray(path.read_bytes())
+    whole[1024 + field : 1024 + field + len(said)] = said
+    if field == 124:
+        whole[1024 + 148 : 1024 + 156] = b" " * 8
+        whole[1024 + 148 : 1024 + 156] = b"%06o\0 " % sum(whole[1024:1536])
+    path.write_bytes(whole)
+    with pytest.raises(InputError, match=r"header|says that it has"), unpacked(path):
+        pass
+
+
+def test_a_name_of_gigabytes_is_not_read(tmp_path: Path) -> None:
+    header = tarfile.TarInfo("././@LongLink")
+    header.type, header.size = tarfile.GNUTYPE_LONGNAME, 3 << 30
+    (tmp_path / "a.tar").write_bytes(header.tobuf() + bytes(4096))
+    with pytest.raises(InputError, match="says 3,221,225,472 bytes"), unpacked(tmp_path / "a.tar"):
+        pass
+
+
 def test_the_date_of_a_file_says_nothing(tmp_path: Path) -> None:
     file = folder(tmp_path, {"X.json": answer(1)}) / "X.json"
     before = pasts(AnswersFolder(tmp_path))["X"]

@@ -178,7 +178,7 @@ def test_the_period_includes_its_begin_and_not_its_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "less", [{"eventID": None}, {"eventTime": "yesterday"}, {"eventTime": "2026-08-20T10:00:00"}, {"eventName": ""}, {"userIdentity": None}]
+    "less", [{"eventID": None}, {"eventTime": "yesterday"}, {"eventTime": "0001-01-01T00:00:00+23:00"}, {"eventTime": "2026-08-20T10:00:00"}, {"eventName": ""}, {"userIdentity": None}]
 )  # fmt: skip
 def test_an_event_that_lacks_what_every_event_has_is_counted_apart(
     tmp_path: Path, less: dict[str, Any]

@@ -21,7 +21,7 @@ from tracker.collaborators import Plan, Tracker
 from tracker.delivery.channel import Parcel
 from tracker.delivery.outbox import Outbox
 from tracker.delivery.subscribers import Subscribers
-from tracker.errors import SourceUnavailableError
+from tracker.errors import SourceUnavailableError, UnknownPolicyError
 from tracker.model.asking import Answer, Known, Listed, Listing
 from tracker.model.history import Snapshot
 from tracker.model.identity import PolicyArn, VersionId
@@ -131,7 +131,10 @@ class Aws:
 
     def find(self, name: str, partition: str = "aws") -> PolicyArn:
         """By name, among what is published."""
-        return next(arn for arn in map(PolicyArn.parse, self._read()) if arn.name == name)
+        for arn in map(PolicyArn.parse, self._read()):
+            if arn.name == name:
+                return arn
+        raise UnknownPolicyError(f"AWS has no policy {name}", advice="look at its name")
 
     def _read(self) -> dict[str, dict[str, Any]]:
         return json.loads(self.path.read_text()) if self.path.exists() else {}

@@ -41,7 +41,10 @@ def test_only_known_hosts_are_answered(client: TestClient, shipped: Tracker) -> 
     ) as named:
         assert named.get("/status.html").status_code == 200
         assert named.get("/status.html", headers={"host": "localhost"}).status_code == 421
+        for host in ("[", "[::1", "x]"):
+            assert named.get("/healthz", headers={"host": host, "origin": f"//{host}"}).status_code == 400
     assert known_host("[::1]:8080", ())
+    assert not same_site("http://[", None, "localhost")
     assert not known_host("", ())
     assert known_host("anything.example", ("*",))
 

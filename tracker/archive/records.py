@@ -43,7 +43,10 @@ class RecordError(ValueError):
     """What is wrong with a record, one clause; of a hostile record's own words only the beginning."""
 
     def __init__(self, wrong: str) -> None:
-        super().__init__(wrong if len(wrong) <= _LONGEST else f"{wrong[:_LONGEST]}...")
+        told = wrong if len(wrong) <= _LONGEST else f"{wrong[:_LONGEST]}..."
+        super().__init__(
+            told.encode("utf-8", "backslashreplace").decode()
+        )  # half a surrogate pair can't be printed
 
 
 @dataclass(frozen=True, slots=True)

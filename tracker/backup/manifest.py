@@ -75,7 +75,9 @@ def read_manifest(folder: Path) -> Manifest:
     except OSError as error:
         raise InputError(f"{path} can't be read: {error.strerror}", advice=advice) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError(f"{path} is no list of a backup's files: {error}", advice=advice) from error
+        raise InputError(
+            f"{path} is no list of a backup's files: {str(error)[:200]}", advice=advice
+        ) from error
 
 
 def _manifest(record: Any) -> Manifest:

@@ -13,6 +13,7 @@ from tracker.store.schema import APPLICATION_ID, SCHEMA
 from tracker.store.steps import Step, no_step
 
 _NAMED = 3  # files that are named where many are wrong
+_LONGEST = 200  # characters of what is wrong with one
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def _must_be_whole(backup: Path, manifest: Manifest) -> None:
     if wrong:
         more = f", and {len(wrong) - _NAMED:,} more" if len(wrong) > _NAMED else ""
         raise PartialFailure(
-            f"{backup} is not what was backed up: {', '.join(wrong[:_NAMED])}{more}; nothing was restored",
+            f"{backup} is not what was backed up: {', '.join(one[:_LONGEST] for one in wrong[:_NAMED])}{more}; nothing was restored",
             advice="take another backup",
         )
     if not any(one.path == DATABASE for one in manifest.files):

@@ -17,7 +17,7 @@ def checked_address(text: str) -> str:
     """
     if any(unicodedata.category(sign)[0] == "C" for sign in text):
         raise InputError(
-            f"not a mail address: {text!r} has a line break or a control character in it",
+            f"not a mail address: {text!r:.200} has a line break or a control character in it",
             advice="write the address alone, like team@example.org",
         )
     from email_validator import EmailNotValidError, validate_email  # 20 ms that nothing else needs
@@ -27,7 +27,8 @@ def checked_address(text: str) -> str:
         return validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as error:
         raise InputError(
-            f"not a mail address: {text!r}: {error}", advice="write the address alone, like team@example.org"
+            f"not a mail address: {text!r:.200}: {error}",
+            advice="write the address alone, like team@example.org",
         ) from error
 
 

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message as Mail
-from email.policy import default
+from email.policy import compat32
 from typing import Any, Literal
 
 from tracker.delivery.addresses import readable_answer
@@ -30,10 +30,22 @@ class Report:
 
 
 def of_mail(raw: bytes) -> tuple[Report, ...]:
-    """The reports in a mail (RFC 3464, RFC 5965); none where it is some other mail. Raises InputError where it is too large."""
+    """The reports in a mail (RFC 3464, RFC 5965); none where it is some other mail.
+
+    Raises InputError where it is too large, or its parts are nested without end.
+    """
     if len(raw) > _LONGEST:
         raise InputError(f"a report of {len(raw)} bytes is too large")
-    mail = message_from_bytes(raw, policy=default)
+    try:
+        return _of_mail(raw)
+    except RecursionError as error:
+        raise InputError("a mail whose parts are nested deeper than any report's") from error
+
+
+def _of_mail(raw: bytes) -> tuple[Report, ...]:
+    # compat32 leaves the values of headers as they came; the newer policies parse each by a grammar, which takes seconds,
+    # and fails, where somebody wants it to.
+    mail = message_from_bytes(raw, policy=compat32)
     ours = _returned_id(mail)
     identity = str(mail.get("Message-ID", "")).strip() or ours
     found: list[Report] = []
@@ -65,7 +77,9 @@ def _statuses(part: Mail, identity: str, ours: str) -> list[Report]:
 def _complaint(mail: Mail, part: Mail, identity: str, ours: str) -> list[Report]:
     text: Any = part.get_payload()
     block = (
-        text[0] if isinstance(text, list) and text else message_from_bytes(str(text).encode(), policy=default)
+        text[0]
+        if isinstance(text, list) and text
+        else message_from_bytes(str(text).encode(), policy=compat32)
     )
     recipient = _recipient(block.get("Original-Rcpt-To")) or _to_of_returned(mail)
     kind = str(block.get("Feedback-Type", "abuse"))
@@ -94,7 +108,7 @@ def _returned(mail: Mail) -> Mail | None:
             return inner[0] if isinstance(inner, list) and inner else None
         if part.get_content_type() == "text/rfc822-headers":
             data = part.get_payload(decode=True)
-            return message_from_bytes(data if isinstance(data, bytes) else b"", policy=default)
+            return message_from_bytes(data if isinstance(data, bytes) else b"", policy=compat32)
     return None
 
 

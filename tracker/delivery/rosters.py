@@ -67,7 +67,7 @@ def read_csv(text: str) -> tuple[tuple[Entry, ...], tuple[Fault, ...]]:
     strangers = [cell for cell in head if cell not in COLUMNS]
     if "address" not in head or strangers or len(set(head)) < len(head):
         raise InputError(
-            f"the first line names no columns of ours: {', '.join(strangers) or 'address is missing, or one is there twice'}",
+            f"the first line names no columns of ours: {', '.join(strangers)[:200] or 'address is missing, or one is there twice'}",
             advice=f"wanted: address, and of the others what you like: {', '.join(COLUMNS[1:])}",
         )
     found: list[tuple[str, Mapping[str, object]]] = []
@@ -109,12 +109,15 @@ def read_toml(text: str) -> tuple[tuple[Entry, ...], tuple[Fault, ...]]:
     """
     try:
         found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # a number of thousands of digits is a ValueError, not TOML's own
         raise InputError(f"subscribers.toml is no TOML: {error}") from error
     tables = found.pop("subscriber", [])
     if found or not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
         raise InputError(
-            f"subscribers.toml holds something else: {', '.join(sorted(found)) or 'subscriber is no list of tables'}",
+            f"subscribers.toml holds something else: {', '.join(sorted(found))[:200] or 'subscriber is no list of tables'}",
             advice="wanted: [[subscriber]] tables, each with an address",
         )
     return _entries([(f"subscriber {number}", table) for number, table in enumerate(tables, 1)])

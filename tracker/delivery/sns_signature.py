@@ -72,7 +72,7 @@ def _envelope(raw: bytes) -> dict[str, Any]:
         envelope = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise InputError("not a message of SNS: no JSON") from error
-    if not isinstance(envelope, dict) or envelope.get("Type") not in _SIGNED:
+    if not isinstance(envelope, dict) or str(envelope.get("Type")) not in _SIGNED:
         raise InputError("not a message of SNS")
     needed = {*_SIGNED[envelope["Type"]], "Signature", "SignatureVersion", "SigningCertURL"} - {"Subject"}
     if any(not isinstance(envelope.get(name), str) for name in needed):
@@ -82,7 +82,7 @@ def _envelope(raw: bytes) -> dict[str, Any]:
 
 def _verify(envelope: dict[str, Any], pem: bytes) -> None:
     try:
-        from cryptography.exceptions import InvalidSignature
+        from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
         from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
         from cryptography.hazmat.primitives.hashes import SHA1, SHA256
@@ -103,5 +103,5 @@ def _verify(envelope: dict[str, Any], pem: bytes) -> None:
         key.verify(
             base64.b64decode(envelope["Signature"], validate=True), text.encode(), PKCS1v15(), hashing()
         )
-    except (InvalidSignature, binascii.Error, ValueError) as error:
+    except (InvalidSignature, UnsupportedAlgorithm, binascii.Error, ValueError) as error:
         raise InputError("its signature does not fit: somebody else wrote or changed it") from error

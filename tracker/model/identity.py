@@ -12,7 +12,7 @@ UNKNOWN_ACCOUNT = "000000000000"  # of a role that was asked for and never seen
 _PARTITION = re.compile(r"aws[a-z0-9-]{0,30}\Z")
 _NAME = re.compile(r"[\w+=,.@-]{1,128}\Z", re.ASCII)
 _SERVICE = re.compile(r"/aws-service-role/([^/]+)/\Z")
-_VERSION = re.compile(r"v([1-9][0-9]{0,8})(\.[A-Za-z0-9-]*)?\Z")
+_VERSION = re.compile(r"v([1-9][0-9]{0,8})(\.[A-Za-z0-9-]{0,64})?\Z")
 
 ROLE = "role"  # begins the handle of a role
 FILE = "file"  # in the place of the account: the document came out of a file, and no ARN with it
@@ -34,7 +34,7 @@ class PolicyArn:
         found = _ARN.match(text)
         if not found or ".." in text or (found["kind"] == "role" and found["account"] == "aws"):
             raise ValueError(
-                f"not the ARN of an IAM policy: {text!r} (wanted: arn:aws:iam::aws:policy/ReadOnlyAccess)"
+                f"not the ARN of an IAM policy: {text!r:.200} (wanted: arn:aws:iam::aws:policy/ReadOnlyAccess)"
             )
         partition, account, kind, path, name = found.groups()
         return cls(partition, name, path, account, "role" if kind == "role" else "policy")
@@ -101,7 +101,7 @@ class VersionId:
         """Read `v57`. Raises ValueError for anything else."""
         found = _VERSION.match(text)
         if not found:
-            raise ValueError(f"not a policy version: {text!r} (wanted: v57)")
+            raise ValueError(f"not a policy version: {text!r:.60} (wanted: v57)")
         return cls(int(found[1]), found[2] or "")
 
     def __str__(self) -> str:

@@ -15,10 +15,16 @@ def parse_instant(text: str) -> datetime:
     """
     found = _ISO.match(text.strip())
     if not found:
-        raise ValueError(f"not a date or time: {text!r} (wanted: 2021-12-21 or 2021-12-21T23:48:04Z)")
+        raise ValueError(f"not a date or time: {text!r:.60} (wanted: 2021-12-21 or 2021-12-21T23:48:04Z)")
     day, time, zone = found.groups()
     zone = "+00:00" if zone in (None, "Z") else zone
-    return datetime.fromisoformat(f"{day}T{time or '00:00'}{zone}").astimezone(UTC)
+    try:
+        return datetime.fromisoformat(f"{day}T{time or '00:00'}{zone}").astimezone(UTC)
+    except (
+        ValueError,
+        OverflowError,
+    ) as error:  # 30 February; the first and last hours that there are, in another zone
+        raise ValueError(f"not a date or time: {text!r:.60} ({error})") from error
 
 
 def utc(moment: datetime) -> datetime:

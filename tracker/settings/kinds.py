@@ -144,7 +144,7 @@ def strings(right: str, fits: Callable[[str], object]) -> Kind[tuple[str, ...]]:
         values = _strings(given)
         for value in values:
             if not fits(value):
-                raise ValueError(f"{value!r} does not fit; wanted: {right}")
+                raise ValueError(f"{value!r:.120} does not fit; wanted: {right}")
         return values
 
     return Kind(right, read)
@@ -207,7 +207,9 @@ def _profiles(given: Given) -> tuple[tuple[str, str], ...]:
     found = []
     for partition, profile in value.items():
         if not isinstance(profile, str) or not profile or not _PARTITION.match(str(partition)):
-            raise ValueError(f"{partition} = {profile!r} does not fit; wanted: {PROFILES.right}")
+            raise ValueError(
+                f"{str(partition)[:80]} = {profile!r:.80} does not fit; wanted: {PROFILES.right}"
+            )
         found.append((str(partition), profile))
     return tuple(sorted(found))
 

@@ -12,6 +12,8 @@ from tracker.schedule import Schedule
 from tracker.settings.kinds import Given, toml
 from tracker.settings.values import DECLARED, FILE_NAME, SECTIONS, Origin, Settings
 
+_LONGEST = 80  # characters of a key that is none, as it is told
+_NAMED = 20  # wrong settings that are told at once
 PREFIX = "POLICY_TRACKER_"
 HOME_VARIABLE = PREFIX + "HOME"
 # Not settings: the folder itself, what the tests ask for, and what Kubernetes sets beside a Service of this name.
@@ -64,7 +66,9 @@ def load_settings(
         wrong += _contradictions(values, origins)
     if wrong:
         raise SettingsError(
-            wrong[0] if len(wrong) == 1 else f"{len(wrong)} settings are wrong:\n  " + "\n  ".join(wrong),
+            wrong[0]
+            if len(wrong) == 1
+            else f"{len(wrong)} settings are wrong:\n  " + "\n  ".join(_first(wrong)),
             advice="every setting and its meaning: docs/settings.md; what is in force: policy-tracker doctor",
         )
     return _assemble(home, values, origins)
@@ -87,7 +91,10 @@ def _from_file(home: Path, *, needs_file: bool) -> Iterator[tuple[Origin, str, G
         ) from error
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # a number of thousands of digits is a ValueError, not TOML's own
         raise SettingsError(
             f"{path} is no TOML: {error}", advice="compare it with docs/settings.md"
         ) from error
@@ -96,7 +103,8 @@ def _from_file(home: Path, *, needs_file: bool) -> Iterator[tuple[Origin, str, G
         if isinstance(value, dict) and key not in SECTIONS:
             near = [f"[{one}]" for one in SECTIONS if _alike(key, [one])]
             raise SettingsError(
-                f"{path}: there is no section [{key}]{_or(near)}", advice="every section: docs/settings.md"
+                f"{path}: there is no section [{key[:_LONGEST]}]{_or(near)}",
+                advice="every section: docs/settings.md",
             )
         if key in SECTIONS and isinstance(value, dict):
             for name, inner in value.items():
@@ -110,19 +118,23 @@ def _from_environment(environ: Mapping[str, str], base: Path) -> Iterator[tuple[
         name = variable.removeprefix(PREFIX)
         if name != variable and not _NOT_SETTINGS.fullmatch(name):
             key = name.lower().replace("__", ".")
-            yield Origin("environment", variable), key, Given(environ[variable], text=True, base=base)
+            yield (
+                Origin("environment", variable[:_LONGEST]),
+                key,
+                Given(environ[variable], text=True, base=base),
+            )
 
 
 def _from_flags(flags: Mapping[str, str], base: Path) -> Iterator[tuple[Origin, str, Given]]:
     for key, value in flags.items():
-        yield Origin("flag", f"--set {key}"), key, Given(value, text=True, base=base)
+        yield Origin("flag", f"--set {key[:_LONGEST]}"), key, Given(value, text=True, base=base)
 
 
 def _read(origin: Origin, key: str, given: Given) -> Any:
     """The value of one key. Raises ValueError with the whole sentence."""
     declared = DECLARED.get(key)
     if declared is None:
-        raise ValueError(f"{origin}: there is no setting {key}{_or(_near(key))}")
+        raise ValueError(f"{origin}: there is no setting {key[:_LONGEST]}{_or(_near(key))}")
     if declared.secret and origin.layer == "flag":
         raise ValueError(
             f"{origin}: a secret on a command line is seen by everybody on the machine; "
@@ -134,6 +146,11 @@ def _read(origin: Origin, key: str, given: Given) -> Any:
         shown = '"********"' if declared.secret else _shown(given.value)
         said = str(error) or f"wanted: {declared.kind.right}"
         raise ValueError(f"{origin}: {key} = {shown}: {said}") from error
+
+
+def _first(wrong: list[str]) -> list[str]:
+    more = [f"and {len(wrong) - _NAMED:,} more"] if len(wrong) > _NAMED else []
+    return [*wrong[:_NAMED], *more]
 
 
 def _shown(value: object) -> str:

@@ -89,7 +89,7 @@ def _columns(
     known = {**required, **optional}
     for name in table:
         if name not in known:
-            raise ValueError(f"unknown key {name!r}; known: {', '.join(known)}")
+            raise ValueError(f"unknown key {name!r:.80}; known: {', '.join(known)}")
     for name, kind in required.items():
         if name not in table:
             raise ValueError(f"{name!r} is missing; wanted: {kind.right}")

@@ -85,9 +85,7 @@ def merged(known: Announced, read: tuple[Announcement, ...], until: date) -> Ann
 
 
 def _of_page(text: str, policy: str, source: str) -> tuple[Announcement, ...]:
-    tables = _Tables()
-    tables.feed(text)
-    tables.close()
+    tables = _read_tables(text, source)
     found: list[Announcement] = []
     any_table = False
     for table in tables.tables:
@@ -121,12 +119,21 @@ def _of_feed(text: str, policy: str, source: str) -> tuple[Announcement, ...]:
         words = " ".join(parts.get(key, "") for key in ("title", "description", "summary", "content"))
         if not _names(words, policy):
             continue
-        inner = _Tables()
-        inner.feed(f"<table><tr><td>{words}</td></tr></table>")
+        inner = _read_tables(f"<table><tr><td>{words}</td></tr></table>", source)
         when = next((parts[key] for key in ("pubDate", "published", "updated") if parts.get(key)), "")
         cell = inner.tables[0][0][0] if inner.tables and inner.tables[0] else _Cell()
         found.append(_announcement(cell.text, cell.items, _moment(when, source), policy, source))
     return tuple(sorted(found, key=lambda one: one.day))
+
+
+def _read_tables(text: str, source: str) -> "_Tables":
+    tables = _Tables()
+    try:
+        tables.feed(text)
+        tables.close()
+    except AssertionError as error:  # Python's own parser, of `<![x[`
+        raise InputError(f"{source} is no HTML: {error}", advice=_SAVE) from error
+    return tables
 
 
 def _announcement(text: str, items: list[str], day: date, policy: str, source: str) -> Announcement:

@@ -204,13 +204,14 @@ def call_of(record: Record, via: Via) -> Call | None:
         return None
     try:
         at = datetime.fromisoformat(record.eventTime or "")
-    except ValueError:
-        return None
-    if at.tzinfo is None:
+        if at.tzinfo is None:
+            return None
+        at = at if at.tzinfo is UTC else at.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first and last hours that there are, in another zone
         return None
     return Call(
         record.eventID,
-        at if at.tzinfo is UTC else at.astimezone(UTC),
+        at,
         record.eventSource.lower(),
         record.eventName,
         record.awsRegion or "",

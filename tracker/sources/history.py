@@ -1,6 +1,5 @@
 """What a person points `import` at, opened: a git repository or bundle, a folder or tar of answers."""
 
-import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from tracker.sources.answers import Identity
 from tracker.sources.answers_folder import AnswersFolder
 from tracker.sources.git_archive import GitArchive
 from tracker.sources.past import History
-from tracker.sources.tar import unpack
+from tracker.sources.tar import is_tar, unpack
 
 _BUNDLE = (b"# v2 git bundle\n", b"# v3 git bundle\n")
 
@@ -37,7 +36,7 @@ def unpacked(path: Path) -> Iterator[Path]:
     """
     if not path.exists():
         raise InputError(f"there is no {path}", advice="name a git repository or bundle, a folder or a tar")
-    if path.is_dir() or not (_is_bundle(path) or _is_tar(path)):
+    if path.is_dir() or not (_is_bundle(path) or is_tar(path)):
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="policy-tracker-import-") as scratch:
@@ -67,13 +66,6 @@ def open_history(place: Path, name: str, selection: Selection) -> History:
 
 def _is_bundle(path: Path) -> bool:
     return _head(path) in _BUNDLE
-
-
-def _is_tar(path: Path) -> bool:
-    try:
-        return tarfile.is_tarfile(path)
-    except OSError:
-        return False
 
 
 def _head(path: Path) -> bytes:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.errors import TrackerError
 from tracker.web import problems
-from tracker.web.headers import SAFE, known_host, place_of, policy
+from tracker.web.headers import SAFE, known_host, place_of, policy, readable_host
 from tracker.web.operating import ROOT as ADMIN
 from tracker.web.sending import ANSWERED, answer
 from tracker.web.warm import Warm
@@ -56,6 +56,9 @@ class Guard:
             return await self._app(scope, receive, send)
         headers, path, query = Headers(scope=scope), str(scope["path"]), bytes(scope["query_string"])
         send = _with_headers(send, api=path.startswith("/api/") and not path.startswith(ADMIN))
+        if not query.isascii() or not readable_host(headers.get("host", "")):  # nobody's browser sends such
+            refused = problems.problem(400, "The address or the host of the question is none.")
+            return await refused(scope, receive, send)
         if not known_host(headers.get("host", ""), self._hosts) and path not in _MACHINES:
             refused = problems.problem(421, "This server does not answer for that host.")
             return await refused(scope, receive, send)

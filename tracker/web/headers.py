@@ -1,6 +1,6 @@
 """What every answer carries to be safe in a browser, and which hosts and forms are believed."""
 
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from tracker.changelog.site import CSP, CSP_WITH_SCRIPT
 
@@ -26,7 +26,7 @@ def policy(*, script: bool = False) -> str:
 
 def known_host(host: str, allowed: tuple[str, ...]) -> bool:
     """Whether a Host header names this server: one of `allowed`, or the machine itself where none is set."""
-    name = urlsplit(f"//{host}").hostname or ""
+    name = _split(f"//{host}").hostname or ""
     if not allowed:
         return name in ("localhost", "127.0.0.1", "::1")
     return "*" in allowed or name in allowed
@@ -40,7 +40,20 @@ def same_site(origin: str | None, fetch_site: str | None, host: str) -> bool:
     """
     if fetch_site is not None:
         return fetch_site in ("same-origin", "none")
-    return origin is None or urlsplit(origin).netloc == host
+    return origin is None or _split(origin).netloc == host
+
+
+def readable_host(host: str) -> bool:
+    """Whether a Host header is one at all: every address of a page is made with it."""
+    return not host or bool(_split(f"//{host}").hostname)
+
+
+def _split(address: str) -> SplitResult:
+    """An address in its parts; empty where it has none, such as `//[`."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def place_of(path: str) -> str:
