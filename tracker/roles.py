@@ -13,7 +13,7 @@ from datetime import datetime
 
 from tracker.changes.roles import EXPECTED
 from tracker.collaborators import Tracker
-from tracker.errors import InputError, PermissionDeniedError, TrackerError, UnknownPolicyError
+from tracker.errors import InputError, PermissionDeniedError, TrackerError
 from tracker.model.asking import Answer, Known, RoleNow
 from tracker.model.history import Snapshot
 from tracker.model.identity import PolicyArn, VersionId, role_arn
@@ -202,10 +202,7 @@ def _instant(text: str | None) -> datetime | None:
 
 def archived_role(tracker: Tracker, name: str) -> PolicyArn | None:
     """A role that the archive has a state of; None where it has none."""
-    try:
-        return tracker.archive.resolve(str(role_arn(name, tracker.partition)))
-    except UnknownPolicyError:
-        return None
+    return tracker.archive.find(str(role_arn(name, tracker.partition)))
 
 
 def attached_now(tracker: Tracker, name: str) -> tuple[PolicyArn, ...] | None:

@@ -23,7 +23,7 @@ from tracker.delivery.housekeeping import purge_daily
 from tracker.delivery.parallel import deliver_by as send
 from tracker.digests import send_digests
 from tracker.due import looks_due, remember_listed, report, report_all
-from tracker.errors import InputError, PermissionDeniedError, TrackerError, UnknownPolicyError
+from tracker.errors import InputError, PermissionDeniedError, TrackerError
 from tracker.first_looks import FirstLooks
 from tracker.growing import growth_now, note_catalogue
 from tracker.model.identity import PolicyArn, split_partition
@@ -307,11 +307,10 @@ def _resolve(tracker: Tracker, name: str) -> PolicyArn:
             return PolicyArn.parse(name)
         except ValueError as error:
             raise InputError(str(error)) from error
-    try:
-        return tracker.archive.resolve(name, tracker.partition)
-    except UnknownPolicyError:
-        partition, name = split_partition(name, tracker.partition)
-        return tracker.source.find(name, partition)
+    if (found := tracker.archive.find(name, tracker.partition)) is not None:
+        return found
+    partition, name = split_partition(name, tracker.partition)
+    return tracker.source.find(name, partition)
 
 
 @contextmanager

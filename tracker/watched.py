@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tracker.archive.attachments import Attachments
 from tracker.archive.layout import policy_key
 from tracker.collaborators import Tracker
-from tracker.errors import TrackerError, UnknownPolicyError
+from tracker.errors import TrackerError
 from tracker.model.identity import PolicyArn, split_partition
 from tracker.model.watch import ALL, ATTACHED, HERE, Watch
 from tracker.roles import archived_role, hanging
@@ -61,13 +61,8 @@ def is_watched(tracker: Tracker) -> Callable[[PolicyArn], bool]:
 
 
 def _known(tracker: Tracker, names: "tuple[str, ...] | list[str]", partition: str) -> list[PolicyArn]:
-    found = []
-    for name in names:
-        try:
-            found.append(tracker.archive.resolve(name, partition))
-        except UnknownPolicyError:
-            continue  # never looked at: there is nothing to tell of it
-    return found
+    """Those that were ever looked at; of the others there is nothing to tell."""
+    return [arn for name in names if (arn := tracker.archive.find(name, partition))]
 
 
 def where_attached(tracker: Tracker) -> Callable[[PolicyArn], tuple[str, ...]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.archive import files, folder, index
+from tracker.archive.alike import advice_for
 from tracker.archive.catalogues import Catalogues
 from tracker.archive.indexed import Indexed
 from tracker.archive.layout import (
@@ -81,15 +82,20 @@ class Archive:
     def resolve(self, name_or_arn: str, partition: str = "aws") -> PolicyArn:
         """The archived policy or role of a name, a handle or an ARN. Raises UnknownPolicyError, which names those spelt alike."""
         asked = self._asked(name_or_arn, partition)
-        arn = self._arn(asked)
-        if arn is None and not asked.is_role:  # a policy and a role may have one name: the policy comes first
-            arn = self._arn(role_arn(asked.name, asked.partition))
+        arn = self._found(asked)
         if arn is None:
             raise UnknownPolicyError(
                 f"the archive has no policy {asked.name} (partition {asked.partition})",
-                advice=self._alike(asked),
+                advice=advice_for(asked, self.policies()),
             )
         return arn
+
+    def find(self, name_or_arn: str, partition: str = "aws") -> PolicyArn | None:
+        """The archived policy of a name or an ARN, or None: whoever needs no advice is spared the search for names spelt alike."""
+        try:
+            return self._found(self._asked(name_or_arn, partition))
+        except UnknownPolicyError:
+            return None
 
     # -- what a look needs and writes ----------------------------------------------------------------------------
 
@@ -345,6 +351,11 @@ class Archive:
 
     # -- names ---------------------------------------------------------------------------------------------------
 
+    def _found(self, asked: PolicyArn) -> PolicyArn | None:
+        """A policy and a role may have one name: the policy comes first."""
+        found = self._arn(asked)
+        return found if found or asked.is_role else self._arn(role_arn(asked.name, asked.partition))
+
     def _arn(self, asked: PolicyArn) -> PolicyArn | None:
         place = policy_folder(self.root, asked)
         known = folder.identities(place)
@@ -367,16 +378,6 @@ class Archive:
                 advice="wanted: a name such as ReadOnlyAccess or aws-us-gov:ReadOnlyAccess, or an ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess",
             )
         return PolicyArn(partition, text)
-
-    def _alike(self, asked: PolicyArn) -> str:
-        import difflib  # only for whom it helps
-
-        names = {arn.name.lower(): arn.name for arn in self.policies() if arn.partition == asked.partition}
-        near = difflib.get_close_matches(asked.name.lower(), names, n=3, cutoff=0.6)
-        near += sorted(name for name in names if asked.name.lower() in name and name not in near)[:3]
-        if near:
-            return f"did you mean {', '.join(names[name] for name in near)}?"
-        return "'policy-tracker check POLICY' looks at a policy for the first time, 'policy-tracker log --all' lists those known"
 
 
 def _without_run(one: Observation) -> tuple[object, ...]:

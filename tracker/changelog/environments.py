@@ -6,7 +6,7 @@ A template is looked up in the user's own folders first, so that one of them ove
 import re
 import textwrap
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +18,7 @@ from tracker.model.instants import duration, iso, words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from jinja2.compiler import CodeGenerator
     from markupsafe import Markup
 
 _LONG_NAME = 26  # characters that fit beside a description at any width
@@ -63,7 +64,6 @@ def environment(kind: Format, folders: Sequence[Path] = ()) -> "Environment":
     author forgot. An undefined name is an error. Raises SettingsError for a folder that does not exist.
     """
     from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
 
     for folder in folders:
         if not folder.is_dir():
@@ -71,26 +71,17 @@ def environment(kind: Format, folders: Sequence[Path] = ()) -> "Environment":
                 f"the folder of templates {folder} does not exist",
                 advice="Set `templates` to a folder that holds templates of your own, or leave it out.",
             )
-    escape: dict[Format, Callable[[str], Markup | str]] = {
-        "html": inert,  # autoescape does the rest
-        "md": lambda text: _done(markdown.prose(text)),
-        "txt": lambda text: _done(inert(text)),
-    }
-    escaped = escape[kind]
-
-    def finalize(value: object) -> object:
-        return value if isinstance(value, Markup) else escaped(str(value))
-
     made = Environment(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in (*folders, shipped_templates())]),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=finalize,
+        finalize=_printed(kind),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
     )
+    made.code_generator_class = _once_escaped()
     made.filters |= {
         "n": number, "count": count, "noun": noun_for, "was": was, "moment": words, "day": day, "iso": iso, "duration": duration,
         "between": lambda pair: between(*pair), "stretch": lambda pair: stretch(*pair), "some": some, "short": short,
@@ -100,11 +91,56 @@ def environment(kind: Format, folders: Sequence[Path] = ()) -> "Environment":
     return made
 
 
+def _printed(kind: Format) -> Callable[[object], str]:
+    """How a value is printed: escaped for the format, unless it is markup already. Most of what a page prints needs no escape."""
+    from markupsafe import Markup
+
+    escaped, plain = _ESCAPES[kind], _PLAIN.fullmatch
+
+    def printed(value: object) -> str:
+        if type(value) is Markup:
+            return value
+        text = value if type(value) is str else str(value)
+        return text if kind == "html" and plain(text) else escaped(text)
+
+    return printed
+
+
+@cache
+def _once_escaped() -> "type[CodeGenerator]":
+    """Templates whose every value goes through `finalize` alone: that escapes it, and Jinja2's own call would look at it again."""
+    from jinja2.compiler import CodeGenerator
+
+    class OnceEscaped(CodeGenerator):
+        def _output_child_pre(self, *_: object) -> None:
+            self.write("environment.finalize(")
+
+        def _output_child_post(self, *_: object) -> None:
+            self.write(")")
+
+    return OnceEscaped
+
+
+def _html(text: str) -> str:
+    from markupsafe import escape
+
+    return escape(inert(text))
+
+
+_PLAIN = re.compile(r"[ !#-%(-;=?-~]*")  # printable, and none of `"&'<>`
+_ESCAPES: dict[Format, Callable[[str], str]] = {
+    "html": _html,
+    "md": lru_cache(_KEPT)(markdown.prose),
+    "txt": inert,
+}
+
+
 def _html_filters() -> dict[str, Callable[..., "Markup"]]:
     from markupsafe import Markup, escape
 
+    @lru_cache(_KEPT)
     def code(text: str) -> Markup:
-        return Markup("<code>{}</code>").format(escape(inert(text)))
+        return _done(f"<code>{escape(inert(text))}</code>")
 
     def link(url: str, text: str = "") -> Markup:
         if not markdown.is_link(url):
@@ -115,6 +151,7 @@ def _html_filters() -> dict[str, Callable[..., "Markup"]]:
         words_, url = markdown.source_parts(text)
         return link(url, words_)
 
+    @lru_cache(_KEPT)
     def hump(action: str) -> Markup:
         """A long name that may break before a capital, and nowhere else worth looking at."""
         text = str(escape(inert(action)))
@@ -129,7 +166,7 @@ def _html_filters() -> dict[str, Callable[..., "Markup"]]:
 
 def _markdown_filters() -> dict[str, Callable[..., "Markup"]]:
     return {
-        "code": lambda text: _done(markdown.code(text)),
+        "code": lru_cache(_KEPT)(lambda text: _done(markdown.code(text))),
         "link": lambda url, text="": _done(markdown.link(url, text)),
         "source": lambda text: _done(markdown.link(*reversed(markdown.source_parts(text)))),
     }

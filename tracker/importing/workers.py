@@ -43,7 +43,7 @@ class Workers(Generic[_Task, _Result]):
         for _ in range(count):
             ours, theirs = context.Pipe()
             process = context.Process(
-                target=_work, args=(function, theirs, [*self._ends, ours]), daemon=True, name="import"
+                target=_work, args=(function, theirs, [*self._ends, ours]), daemon=True, name="helper"
             )
             process.start()
             theirs.close()

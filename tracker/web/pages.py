@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 from tracker.archive.layout import arn_of_folder
 from tracker.changelog.places import RESERVED, folder
-from tracker.errors import UnknownPolicyError
 from tracker.model.identity import PolicyArn
 from tracker.web import policy_pages, site_pages
 from tracker.web.page import Page
@@ -41,11 +40,8 @@ class Pages(Shelf):
             place = self.tracker.archive.root / partition
             if arn_of_folder(partition, plain) is None or not (place / plain).is_dir():
                 continue  # cheaper than being told which names are spelt alike
-            try:
-                arn = self.tracker.archive.resolve(plain, partition)
-            except UnknownPolicyError:
-                continue
-            if folder(arn) == name:
+            arn = self.tracker.archive.find(plain, partition)
+            if arn is not None and folder(arn) == name:
                 return arn
         return None
 
