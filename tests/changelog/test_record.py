@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.changelog import cases
 from tests.changelog.making import BILLING, SUPPORT
@@ -205,3 +207,22 @@ def test_a_round() -> None:
     assert record["checked"] == sorted([str(SUPPORT), str(BILLING)])
     assert record["failed"] == [{"policy": str(BILLING), "error": "refused", "advice": "ask again"}]
     assert json.loads(dumps(record)) == record
+    assert dumps(record) == json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+
+WORDS = st.text(st.characters(max_codepoint=126) | st.sampled_from("éß\u0300漢🙂"))
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | WORDS,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+        max_leaves=12,
+    )
+)
+def test_a_record_is_written_as_the_standard_library_writes_it(value: object) -> None:
+    assert dumps({"it": value}) == json.dumps({"it": value}, indent=2, ensure_ascii=False) + "\n"
+
+
+def test_half_a_surrogate_is_written_all_the_same() -> None:
+    assert dumps({"sid": "\ud800"}) == '{\n  "sid": "\ud800"\n}\n'

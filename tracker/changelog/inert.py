@@ -34,6 +34,8 @@ def inert_lines(text: str) -> "Markup":
     """The text escaped for HTML with its line ends kept: a document as it is, and harmless."""
     from markupsafe import Markup, escape
 
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return escape(text)
     return Markup("\n").join(escape(inert(line)) for line in text.split("\n"))
 
 

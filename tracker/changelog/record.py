@@ -44,7 +44,10 @@ def dumps(record: Record) -> str:
 
     try:
         text = msgspec.json.format(msgspec.json.encode(record), indent=2).decode()
-    except UnicodeEncodeError:  # half a surrogate: the standard library lets it stand, in ten times the time
+    except (
+        UnicodeEncodeError,
+        OverflowError,
+    ):  # half a surrogate, 65 bits: the standard library lets them stand
         text = json.dumps(record, indent=2, ensure_ascii=False)
     return _UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n"
 

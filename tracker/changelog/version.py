@@ -142,10 +142,10 @@ def allowed_services(
     `said`: action -> the numbers of the statements that allow it, and of those that deny it; empty where there is one.
     """
     low, known, told = asked.strip().lower(), set(catalogue.services()), _Told()
-    chosen = {
+    chosen = allowed if not low else {
         service: {key: one for key, one in actions.items() if _asked_for(low, service, key, catalogue)}
         for service, actions in allowed.items()
-    }
+    }  # fmt: skip
     most = _EXAMPLES if sum(map(len, chosen.values())) > MOST else MOST
     found = []
     for service, actions in chosen.items():
@@ -183,7 +183,7 @@ def allowed_services(
 
 
 def _asked_for(low: str, service: str, key: str, catalogue: Catalogue) -> bool:
-    return not low or low in f"{service}:{key}" or low in catalogue.service_name(service).lower()
+    return low in f"{service}:{key}" or low in catalogue.service_name(service).lower()
 
 
 class _Told:

@@ -29,7 +29,7 @@ from tracker.model.identity import PolicyArn
 from tracker.model.rules import DENY_REMOVED, NOT_REVIEWED, Rules
 from tracker.policy.access import scope_order
 from tracker.policy.document import Document
-from tracker.policy.granted import allowed_actions
+from tracker.policy.granted import Granted, allowed_actions
 
 _WEIGHT: tuple[Severity, ...] = ("none", "info", "attention", "alarm")
 _NAMED = 3  # actions that a consequence names one by one
@@ -114,13 +114,15 @@ def in_force(
     catalogue: Catalogue,
     since: Callable[[str], str],
     today: date | None = None,
+    held: Granted | None = None,
 ) -> tuple[Attention, ...]:
     """What of one document deserves attention, an action or a complete set a finding, sorted.
 
     `since` tells since when an action (lower case) has been allowed, '' where nobody knows; a set is complete since
-    its last action came. Without `today` an acceptance that expires does not hold.
+    its last action came. Without `today` an acceptance that expires does not hold. `held`: what the document allows,
+    where the caller has it.
     """
-    grants = grants_of(document, catalogue)
+    grants = grants_of(document, catalogue, held)
     accepted = Acceptances(rules.accepted, policy, today)
     told = []
     flagged: set[str] = set()

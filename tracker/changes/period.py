@@ -4,9 +4,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
-from tracker.changes.attention import assess, findings
+from tracker.changes.attention import assess, findings, severity_of
 from tracker.changes.compare import compare
 from tracker.changes.history import transitions
+from tracker.changes.identity import change_id
 from tracker.changes.sightings import Identity, Stint, confirmations, stints
 from tracker.changes.transient import only, transients
 from tracker.model.catalogue import Catalogue
@@ -114,6 +115,12 @@ class _Telling:
         difference = self.difference(before, after)
         if difference.equal_language and transition.kind is not Kind.REMOVED:
             return None
+        same = next((one for one in inside if one.difference is difference), None)  # one step, judged already
+        if same is not None and same.role is None and same.transition.policy == transition.policy:
+            severity = severity_of(transition.kind, difference, same.attention, same.tripwires)
+            return Change(
+                transition, difference, same.attention, same.tripwires, severity, change_id(transition)
+            )
         return assess(
             transition,
             difference,
@@ -174,6 +181,8 @@ class _Telling:
     def attention(self, span: _Span, passing: Sequence[Transient]) -> tuple[Attention, ...]:
         """What deserves attention of it, each finding once."""
         found: dict[tuple[str, str, tuple[str, ...]], Attention] = {}
+        if not passing:
+            return ()
         base = span.base.identity if span.base else None
         for place, difference in self._against_base(span).items():
             told, _ = findings(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 # AWS marks what only tags, and what manages permissions, as a write as well; the narrower word says more.
@@ -31,7 +31,12 @@ class ActionInfo:
     @property
     def levels(self) -> tuple[str, ...]:
         """The access level split into its parts, most severe first."""
-        return tuple(self.access_level.split(", "))
+        return _split(self.access_level)
+
+
+@lru_cache(maxsize=64)
+def _split(access_level: str) -> tuple[str, ...]:
+    return tuple(access_level.split(", "))
 
 
 @dataclass(frozen=True, slots=True)

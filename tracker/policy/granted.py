@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import Scope
@@ -21,7 +22,10 @@ class GrantedAction:
     by_wildcard: bool = False  # no statement names it in full
 
 
-def granted(document: Document | None, catalogue: Catalogue) -> Mapping[str, Mapping[str, GrantedAction]]:
+Granted = Mapping[str, Mapping[str, GrantedAction]]  # service -> action name -> what is granted
+
+
+def granted(document: Document | None, catalogue: Catalogue) -> Granted:
     """Service (lower case) -> action name (lower case, without the prefix) -> what is granted; both sorted.
 
     An action that a Deny withholds everywhere is not in it. Wildcards are expanded over the catalogue.
@@ -33,24 +37,36 @@ def granted(document: Document | None, catalogue: Catalogue) -> Mapping[str, Map
     shown: dict[int, tuple[tuple[Scope, ...], tuple[Scope, ...]] | None] = {
         signature: _shown(signature, access, places) for signature in set(found.values())
     }
-    spelt = _spellings(access)
+    spelt, listed = _spellings(access), _listed(catalogue)  # type: ignore[arg-type] # hashed by its identity
     made: dict[str, dict[str, GrantedAction]] = {}
     for action in sorted(found):
         held = shown[found[action]]
         if held is not None:
             service, _, name = action.partition(":")
             literal = spelt.get(action)
-            spelling = literal or catalogue_spelling(action, catalogue)
-            made.setdefault(service, {})[name] = GrantedAction(spelling, *held, literal is None)
+            spelling = literal or listed.get(action)
+            if spelling is None:
+                spelling = catalogue_spelling(action, catalogue)
+                if spelling != action:  # the catalogue's own, of which there are so many and no more
+                    listed[action] = spelling
+            if service not in made:
+                made[service] = {}
+            made[service][name] = GrantedAction(spelling, held[0], held[1], literal is None)
     return made
+
+
+@lru_cache(maxsize=2)
+def _listed(catalogue: Catalogue) -> dict[str, str]:
+    """Action in lower case -> as a catalogue spells it, filled as they are met: the same for every document."""
+    return {}
 
 
 def saying(document: Document, catalogue: Catalogue) -> Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]:
     """Action in lower case -> the numbers of the statements that allow it and of those that deny it, from 1."""
     literals = {action.lower() for one in document.statements for action in one.listed if not is_wild(action)}
     expander = Expander(catalogue, literals)
-    found: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {}
-    for number, one in enumerate(document.statements, start=1):
+    found: dict[str, int] = {}  # a bit for each statement and side: most actions share a handful of numbers
+    for number, one in enumerate(document.statements):
         reached: dict[str, None] = {}
         for action in one.listed:
             low = action.lower()
@@ -60,11 +76,16 @@ def saying(document: Document, catalogue: Catalogue) -> Mapping[str, tuple[tuple
             if one.actions is not None
             else (each for each in expander.everything() if each not in reached)
         )
-        side = one.effect == "Deny"
+        bit = 1 << (2 * number + (one.effect == "Deny"))
         for name in names:
-            held = found.get(name, ((), ()))
-            found[name] = (held[0], (*held[1], number)) if side else ((*held[0], number), held[1])
-    return found
+            found[name] = found.get(name, 0) | bit
+    told = {bits: (_numbers(bits), _numbers(bits >> 1)) for bits in set(found.values())}
+    return {name: told[bits] for name, bits in found.items()}
+
+
+def _numbers(bits: int) -> tuple[int, ...]:
+    """The places of every other bit that is set, from 1."""
+    return tuple(place // 2 + 1 for place in range(0, bits.bit_length(), 2) if bits >> place & 1)
 
 
 def allowed_actions(document: Document | None, catalogue: Catalogue) -> frozenset[str]:

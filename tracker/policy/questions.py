@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tracker.errors import InputError
 from tracker.model.asked import How, Moment, Question, Said, Span
 from tracker.model.change import Effect, Scope
-from tracker.policy.patterns import canonical_action, covers, matches, overlap
+from tracker.policy.patterns import canonical_action, covers, is_wild, matches, overlap
 
 if TYPE_CHECKING:
     from tracker.policy.regions import Claims, Region
@@ -31,6 +31,9 @@ def question(text: str) -> Question:
 
 def concerns(asked: Question, how: How, pattern: str) -> bool:
     """Whether a statement's pattern and the question have an action in common, one that AWS has yet to invent included."""
+    if how == "all-but" and asked.single:
+        names, wild = _all_but(pattern)
+        return asked.pattern not in names and not any(matches(one, asked.pattern) for one in wild)
     if how == "all-but":
         patterns = pattern.split(" ")
         if asked.pattern[0] not in "*?":  # only what may begin alike can cover any of it
@@ -39,6 +42,13 @@ def concerns(asked: Question, how: How, pattern: str) -> bool:
     if asked.single:
         return matches(pattern, asked.pattern)
     return overlap(pattern, asked.pattern)
+
+
+@lru_cache(maxsize=512)
+def _all_but(pattern: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """What a NotAction list leaves out: by name, and by wildcard."""
+    listed = pattern.split(" ")
+    return frozenset(one for one in listed if not is_wild(one)), tuple(filter(is_wild, listed))
 
 
 def spans(asked: Question, said: Sequence[Said], *, every: bool) -> tuple[Span, ...]:

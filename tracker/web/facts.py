@@ -40,6 +40,7 @@ class Facts:
     arn: PolicyArn
     keeps: int = _LATELY  # comparisons; where all pages of a policy are made one after the other, all of them
     feed: "Feed | None" = None
+    _now: "Mapping[str, Mapping[str, GrantedAction]] | None" = None  # what the default of today allows
     _lately: dict[str, object] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -76,7 +77,19 @@ class Facts:
         """What a version allows over the catalogue of today."""
         from tracker.policy.granted import granted
 
-        return granted(self.reading.document(identity), self.tracker.catalogue())
+        if identity == self._default and self._now is not None:
+            return (
+                self._now
+            )  # asked for by the page of the policy, of the version, and of what deserves attention
+        found = granted(self.reading.document(identity), self.tracker.catalogue())
+        if identity == self._default:
+            self._now = found
+        return found
+
+    @property
+    def _default(self) -> Identity | None:
+        seen = self.reading.observations
+        return seen[-1].identity if seen else None
 
     @cached_property
     def today(self) -> Today | None:
@@ -108,9 +121,18 @@ class Facts:
         database = self.tracker.database
         if not database.exists:
             return self.reading.attention()
+        default = self._default
+        held = self.granted(default) if default else None
         with database.reading() as db:
             allowed = Allowed(db, policy_key(self.arn))
-            return self.reading.attention(lambda action: iso(at) if (at := allowed.since(action)) else "")
+            found = self.reading.attention(
+                lambda action: iso(at) if (at := allowed.since(action)) else "", held
+            )
+        if (
+            self.keeps == _LATELY
+        ):  # a server has the facts of many policies, and a page of a version is made once
+            self._now = None
+        return found
 
     @cached_property
     def newest(self) -> datetime | None:
@@ -136,7 +158,7 @@ class Facts:
         name = f"{since}/{until}"
         found = self._lately.get(name)
         if found is None:
-            found = self.reading.period(since, until, self._change)
+            found = self.reading.period(since, until, self._change, self.transitions)
             self._keep(name, found)
         return cast("Period", found)
 

@@ -105,6 +105,8 @@ class Shelf:
     @property
     def watched(self) -> tuple[PolicyArn, ...]:
         """The policies of the settings that the archive knows; asked again where something was recorded since."""
+        if self.static and self._watched is not None:  # a build is of one state
+            return self._watched[1]
         mark = self.browsing.change_mark()
         if self._watched is None or self._watched[0] != mark:
             self._watched = (mark, watched(self.tracker))
