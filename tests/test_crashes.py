@@ -1,16 +1,14 @@
 """A process may end at any step between two writes: the next start completes its work, and nobody is mailed twice."""
 
 import shutil
-import subprocess
-import sys
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.support.crash import CRASHED
+from tests.support import crash
+from tests.support.children import CHILDREN
 from tests.support.world import START, SUPPORT, Clock, World, allowing, make_world
 from tracker import service
 
@@ -33,25 +31,20 @@ def seen_v19(folder: Path) -> World:
     return world
 
 
-def run(folder: Path, step: int) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "tests.support.crash", str(folder), str(step)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-
-
 @pytest.fixture(scope="module")
-def steps(tmp_path_factory: pytest.TempPathFactory) -> int:
-    folder = tmp_path_factory.mktemp("whole")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("before")
     seen_v19(folder)
-    whole = run(folder, 0)
-    assert whole.returncode == 0, whole.stderr
-    return int(whole.stdout)
+    return folder
 
 
-def crash_and_go_on(folder: Path, step: int) -> str:
+def crash_and_go_on(before: Path, folder: Path, step: int) -> str:
     """End a check at a step, start another, and hold what must be there; the name of the step."""
-    seen_v19(folder)
-    crashed = run(folder, step)
-    assert crashed.returncode == CRASHED, (step, crashed.stderr)
+    shutil.copytree(before, folder)
+    child = CHILDREN.Process(target=crash.check, args=(folder, step))
+    child.start()
+    child.join(120)
+    assert child.exitcode == crash.CRASHED, step
     name = (folder / "crashed-at").read_text()
     again = make_world(folder, Clock(START + timedelta(days=30, hours=1)))  # a claim's lease has run out
     service.check(again.tracker, [SUPPORT])
@@ -81,11 +74,11 @@ def after_data(folder: Path, recipient: str) -> bool:
     return (folder / "crashed-at").read_text() in ("after-data", "transaction-begun", "transaction-done")
 
 
-def test_a_check_ended_at_any_step_is_completed_by_the_next(steps: int, tmp_path: Path) -> None:
+def test_a_check_ended_at_any_step_is_completed_by_the_next(before: Path, tmp_path: Path) -> None:
+    shutil.copytree(before, tmp_path / "whole")
+    steps = crash.check(tmp_path / "whole", 0)
     assert steps > 20
-    with ThreadPoolExecutor(2) as pool:
-        folders = [tmp_path / str(step) for step in range(1, steps + 1)]
-        names = list(pool.map(crash_and_go_on, folders, range(1, steps + 1)))
+    names = {crash_and_go_on(before, tmp_path / str(step), step) for step in range(1, steps + 1)}
     assert {
         "snapshot-renamed",
         "timeline-half",
@@ -93,5 +86,5 @@ def test_a_check_ended_at_any_step_is_completed_by_the_next(steps: int, tmp_path
         "before-data",
         "after-data",
         "look-half",
-    } <= set(names)
+    } <= names
     shutil.rmtree(tmp_path)

@@ -1,14 +1,12 @@
 """A look at everything may end at any step between two writes: the next one completes it, and nobody is mailed twice."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
-from tests.support.crash import CRASHED
+from tests.support import crash
+from tests.support.children import CHILDREN
 from tests.support.world import START, Clock, World, allowing, make_world
 from tracker import service
 from tracker.model.identity import PolicyArn
@@ -40,11 +38,6 @@ def later(folder: Path) -> World:
     return world
 
 
-def run(folder: Path, step: int) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "tests.support.crash", str(folder), str(step), "all"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-
-
 def what_is_known(world: World) -> list[object]:
     """What must be the same however often a look was cut off."""
     archive = world.tracker.archive
@@ -57,16 +50,19 @@ def what_is_known(world: World) -> list[object]:
 
 def tried_at_every_step(make: Callable[[Path], World], folder: Path) -> set[str]:
     """End a look at each step, start another, and hold what must be there; the names of the steps."""
-    whole = make(folder / "whole")
-    ended = run(folder / "whole", 0)
-    assert ended.returncode == 0, ended.stderr
+    make(folder / "before")
+    shutil.copytree(folder / "before", folder / "whole")
+    steps = crash.check(folder / "whole", 0, everything=True)
+    whole = make_world(folder / "whole")
     wanted, mails = what_is_known(whole), len(whole.mailbox.mails())
 
     def crash_and_go_on(step: int) -> str:
         place = folder / str(step)
-        make(place)
-        crashed = run(place, step)
-        assert crashed.returncode == CRASHED, (step, crashed.stderr)
+        shutil.copytree(folder / "before", place)
+        child = CHILDREN.Process(target=crash.check, args=(place, step, True))
+        child.start()
+        child.join(120)
+        assert child.exitcode == crash.CRASHED, step
         name = (place / "crashed-at").read_text()
         again = make_world(place, Clock(START + timedelta(days=30, hours=1)))  # a claim's lease has run out
         found = service.check(again.tracker, EVERYTHING)
@@ -79,8 +75,7 @@ def tried_at_every_step(make: Callable[[Path], World], folder: Path) -> set[str]
         shutil.rmtree(place)
         return name
 
-    with ThreadPoolExecutor(2) as pool:
-        return set(pool.map(crash_and_go_on, range(1, int(ended.stdout) + 1, STRIDE)))
+    return {crash_and_go_on(step) for step in range(1, steps + 1, STRIDE)}
 
 
 def test_a_first_look_at_everything_ended_at_any_step_is_completed(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ os._exit ends a real child process at each named step. What a power cut takes fr
 here: that is what the fsyncs are for, whose order is tested by the steps' names.
 """
 
-import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,10 +12,8 @@ import pytest
 from tests.archive import crashing
 from tests.archive.dumping import dump
 from tests.archive.making import SUPPORT, a_change, a_look, a_snapshot, an_archive, from_files, made
+from tests.support.children import CHILDREN
 from tracker.model.identity import VersionId
-
-CHILDREN = multiprocessing.get_context("forkserver")
-CHILDREN.set_forkserver_preload(["tests.archive.crashing", "sqlite_utils", "tracker.policy.parse"])
 
 V1, V2 = (VersionId(1), made(1)), (VersionId(2), made(2))
 

@@ -1,6 +1,5 @@
 """Cut off anywhere, an import done again completes; and so does any other round in between. Nobody is mailed."""
 
-import multiprocessing
 import os
 import shutil
 import signal
@@ -16,14 +15,13 @@ from tests.importing import crashing
 from tests.importing.telling import everything
 from tests.importing.test_import import HISTORY, agrees
 from tests.support import history
+from tests.support.children import CHILDREN
 from tests.support.git_archives import repository
 from tests.support.world import World, make_world
 from tracker import service
 from tracker.importing import bring
 from tracker.sources.history import Selection
 
-CHILDREN = multiprocessing.get_context("forkserver")
-CHILDREN.set_forkserver_preload(["tests.importing.crashing", "tracker.importing.bring"])
 NAMES = "AWS*"  # of the real history, enough for other processes to be worth it
 
 

@@ -1,10 +1,6 @@
-"""One `check` in a process of its own that ends without a word at the given step: `python -m tests.support.crash FOLDER N [all]`.
-
-With N = 0 it runs to its end and prints how many steps there were.
-"""
+"""One `check` that ends its process without a word at the given step: the target of a process of `children`."""
 
 import os
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,9 +12,8 @@ from tracker.model.watch import Watch
 CRASHED = 9
 
 
-def main() -> None:
-    """Run one check, or as much of it as is wanted."""
-    folder, last = Path(sys.argv[1]), int(sys.argv[2])
+def check(folder: Path, last: int, everything: bool = False) -> int:
+    """Run one check, or as much of it as is wanted; with `last` = 0 all of it. Returns how many steps there were."""
     passed = 0
 
     def step(name: str) -> None:
@@ -44,10 +39,5 @@ def main() -> None:
             mailbox.close()
 
     object.__setattr__(world.tracker, "channel", Stepping)
-    everything = Watch(listing="all", partitions=("aws",))
-    service.check(world.tracker, everything if sys.argv[3:] == ["all"] else [SUPPORT])
-    print(passed)
-
-
-if __name__ == "__main__":
-    main()
+    service.check(world.tracker, Watch(listing="all", partitions=("aws",)) if everything else [SUPPORT])
+    return passed
