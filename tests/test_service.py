@@ -1,11 +1,9 @@
 """The whole story on a real folder and database, with an AWS told by a file and a clock that stands."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -263,19 +261,9 @@ def test_the_newest_change_is_sent_to_a_team_that_asks_for_it(world: World) -> N
     assert world.mailbox.subjects("late@example.org") == world.mailbox.subjects("security@example.org")
 
 
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory where the machine has one: two years of syncing to a disk prove nothing here."""
-    if not Path("/dev/shm").is_dir():
-        yield tmp_path
-        return
-    with TemporaryDirectory(dir="/dev/shm") as folder:
-        yield Path(folder)
-
-
-def test_a_leap_year_of_ticks_looks_daily_and_reports_monthly_once_each(memory: Path) -> None:
+def test_a_leap_year_of_ticks_looks_daily_and_reports_monthly_once_each(tmp_path: Path) -> None:
     clock = Clock(datetime(2024, 1, 31, 5, 0, tzinfo=UTC))  # a leap year lies ahead
-    world = make_world(memory, clock)
+    world = make_world(tmp_path, clock)
     world.aws.publish(SUPPORT, "v19", MADE_V19, V19)
     world.subscribe("audit@example.org", "monthly")
     reports = []

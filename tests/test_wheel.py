@@ -13,11 +13,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 
 
-@pytest.fixture
-def wheel(tmp_path: Path) -> Path:
-    command = [*PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(ROOT)]
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("wheel")
+    command = [*PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(place), str(ROOT)]
     subprocess.run(command, check=True, capture_output=True)
-    (built,) = tmp_path.glob("policy_tracker-*.whl")
+    (built,) = place.glob("policy_tracker-*.whl")
     return built
 
 
