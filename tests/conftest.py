@@ -15,8 +15,8 @@ ENOUGH_BYTES = 4 << 30  # a container's is often 64 MB
 def _there() -> Path | None:
     if "TMPDIR" in os.environ or not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ENOUGH_BYTES:
         return None
-    folder = MEMORY / f"policy-tracker-tests-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = MEMORY / f"tests-{os.getuid()}"  # short: a path in it may be a socket's
+    folder.mkdir(mode=0o711, exist_ok=True)  # a test may become another user
     at = folder.lstat()
     return folder if at.st_uid == os.getuid() and not folder.is_symlink() else None
 

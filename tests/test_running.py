@@ -66,7 +66,8 @@ def test_cron_takes_the_line_that_init_prints(tmp_path: Path) -> None:
     table = tmp_path / "crontab"
     for one in (line, *re.findall(r"```cron\n(.*?)```", PAGE, re.DOTALL)):
         table.write_text(one.strip() + "\n")
-        done = subprocess.run([program("crontab"), "-n", table], capture_output=True, text=True)
+        command = [program("crontab"), "-n", table.name]  # it cuts a name off after 99 bytes
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     # What cron hands to the shell is the command as it was meant: \% is a per cent sign again.
     shown = ["sh", "-c", f"set -- {line.split(' ', 5)[5]}; printf '%s\\n' \"$@\"".replace("\\%", "%")]

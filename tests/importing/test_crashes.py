@@ -123,7 +123,9 @@ def test_an_interruption_ends_it_and_its_workers_and_says_so(tmp_path: Path) -> 
         [sys.executable, "-m", "tracker", "init", "--empty", str(home)], check=True, stdout=subprocess.DEVNULL
     )
     process = importing(home)
-    time.sleep(1.5)
+    deadline = time.monotonic() + 60
+    while not any(home.glob("snapshots/aws/*")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)  # it is at work when the first policy has a folder
     os.killpg(process.pid, signal.SIGINT)  # what a terminal does: all of them hear it
     _, said = process.communicate(timeout=60)
     assert process.returncode in (0, 130)  # 0: it was done already
