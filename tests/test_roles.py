@@ -275,9 +275,9 @@ def test_a_changelog_of_what_hangs_on_a_role_says_how_to_look_in_cloudtrail(
     (change,) = look(world).changes
     assert change.trail is not None
     assert change.trail.roles == (NAME,)
-    assert [(one.source, one.names) for one in change.trail.groups] == [
-        ("s3.amazonaws.com", ("GetObject", "HeadObject", "SelectObjectContent"))
-    ]
+    ((source, names),) = [(one.source, one.names) for one in change.trail.groups]
+    assert source == "s3.amazonaws.com"
+    assert {"GetObject", "HeadObject", "SelectObjectContent", "CopyObject"} <= set(names)
     assert [one.action for one in change.trail.data_only] == ["s3:getObject"]
     period = world.tracker.reading(SUPPORT).period(
         datetime(2021, 12, 1, 12, tzinfo=UTC), world.clock.forward(days=1)
