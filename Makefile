@@ -26,10 +26,10 @@ demo: $(VENV)/.demo ## the whole product on an embedded AWS and a local mail sin
 	$(BIN)/policy-tracker demo
 
 test: $(VENV)/.dev ## the tests
-	$(BIN)/pytest -n auto $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 coverage: $(VENV)/.dev ## the tests again, with the branches that they take counted: half as long again
-	$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
 
 check: $(VENV)/.dev ## lint, format, types, the import rule, docs in step with --help
 	$(BIN)/ruff check .
