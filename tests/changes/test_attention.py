@@ -265,6 +265,29 @@ def test_a_not_action_deny_that_grows_names_what_it_lets_go() -> None:
     assert found.actions == ("sts:SetContext",)
 
 
+def test_each_action_of_denies_that_went_is_told_with_its_own_places() -> None:
+    def told(*denied: tuple[str, str]) -> list[Attention]:
+        before = policy(
+            statement("ec2:DescribeVpcs"), *(statement(action, effect="Deny", on=on) for action, on in denied)
+        )
+        change = assessed(before, policy(statement("ec2:DescribeVpcs")), RULES)
+        return [one for one in change.attention if one.kind == "deny"]
+
+    found = told(
+        ("s3:GetObject", "arn:aws:s3:::a/*"),
+        ("kms:Decrypt", "arn:aws:kms:::key/b"),
+        ("s3:GetObjectAcl", "arn:aws:s3:::a/*"),
+    )
+    assert [(one.actions, [scope.resources for scope in one.scopes]) for one in found] == [
+        (("kms:Decrypt",), [("arn:aws:kms:::key/b",)]),
+        (("s3:GetObject", "s3:GetObjectAcl"), [("arn:aws:s3:::a/*",)]),
+    ]
+    many = [(f"s3:Get{number}", f"arn:aws:s3:::{number}") for number in range(20)]
+    found = told(*many)
+    assert len(found) == 8
+    assert sorted(action for one in found for action in one.actions) == sorted(action for action, _ in many)
+
+
 def test_a_deny_that_narrows_its_scope_is_flagged() -> None:
     before = policy(statement("s3:Delete*", effect="Deny"))
     after = policy(statement("s3:Delete*", effect="Deny", on="arn:aws:s3:::logs/*"))

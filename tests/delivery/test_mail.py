@@ -14,7 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.changelog import cases
+from tests.changelog.making import CATALOGUE
 from tests.delivery.conftest import NOW, parcel, plain
+from tracker.changelog.render import Renderer
 from tracker.delivery.channel import Parcel
 from tracker.delivery.mail import LIMIT, letter, message_id, thread_id
 from tracker.errors import RefusedError, SettingsError
@@ -268,3 +271,21 @@ class TestUnder100KB:
 def test_the_dates_of_two_mails_are_those_of_their_queueing() -> None:
     later = Parcel(parcel().message, "anna@example.org", NOW + timedelta(hours=3), "t0ken")
     assert parsedate_to_datetime(mail(later)["Date"]) == NOW + timedelta(hours=3)
+
+
+def test_each_recipients_own_way_out_stands_in_both_forms() -> None:
+    """In a body that is rendered once; however long the address, no line is longer than quoted-printable allows."""
+    message = Renderer(CATALOGUE).message(cases.updated())
+    base = "https://policies.example.org/" + "very-long-path/" * 12
+    for token in ("first-token", "second-token"):
+        data = letter(Parcel(message, "team@example.org", NOW, token), plain(25, base_url=base)).data
+        body = data.partition(b"\r\n\r\n")[2]
+        assert max(map(len, body.split(b"\r\n"))) <= 76
+        mail = message_from_bytes(data, policy=policy.default)
+        page = f"{base}unsubscribe/{token}"
+        for kind in ("plain", "html"):
+            part = mail.get_body((kind,))
+            assert part is not None
+            text = part.get_content()
+            assert (page if kind == "plain" else f'href="{page}"') in text
+            assert text.count("-token") == 1

@@ -17,6 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tracker.archive import files
+from tracker.archive.chain import PREVIOUS
 from tracker.archive.layout import CATALOGUE, TIMELINE
 from tracker.archive.records import RecordError, canonical
 from tracker.errors import InputError
@@ -94,7 +95,8 @@ class Catalogues:
             raw = files.read_bytes(path, LARGEST)
         self._step("catalogue-kept")
         line = CatalogueLine(now, catalogue.version, hashlib.sha256(raw).hexdigest(), run)
-        files.append(self._folder / TIMELINE, [line_text(line)], step=self._step, name="catalogue-line")
+        text = [line_text(line)]
+        files.append(self._folder / TIMELINE, text, step=self._step, name="catalogue-line", chain=True)
 
     def upgrades(self) -> tuple[Upgrade, ...]:
         """Each step from one catalogue to the next, oldest first. Their files are read when somebody asks for an action."""
@@ -212,7 +214,8 @@ def read_line(raw: bytes) -> CatalogueLine:
     """A line back. Raises RecordError for everything that is not exactly such a line."""
     try:
         content = json.loads(raw)
-        if not isinstance(content, dict) or set(content) != _LINE_KEYS:
+        # Lines that were written before there was a chain have no `previous`.
+        if not isinstance(content, dict) or content.keys() - {PREVIOUS} != _LINE_KEYS:
             raise RecordError(f"a line has the keys {', '.join(sorted(_LINE_KEYS))}")
         if not all(isinstance(value, str) for value in content.values()):
             raise RecordError("each of its values is a text")

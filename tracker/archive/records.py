@@ -208,7 +208,7 @@ def read_source(raw: bytes) -> SourceLine:
     """A line of sources.jsonl back."""
     record = _json(raw)
     wanted = {"version", "create_date", "sha256", "source"}
-    if record.keys() - {"arn"} != wanted:
+    if record.keys() - {"arn", PREVIOUS} != wanted:
         raise RecordError(_keys_wrong(record, wanted))
     return SourceLine(
         version=_version(record),

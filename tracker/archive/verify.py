@@ -6,11 +6,12 @@ Whatever stands in the folder, the answer is findings: a hostile file is one of 
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracker.archive import verify_lines
-from tracker.archive.catalogues import catalogue_findings
+from tracker.archive.catalogues import LARGEST, catalogue_findings
 from tracker.archive.files import LARGEST_LINES, LARGEST_SNAPSHOT, TEMPORARY, read_bytes, read_lines
 from tracker.archive.folder import Place
 from tracker.archive.layout import (
@@ -104,6 +105,8 @@ class _Looked:
                 self._partition(Path(entry.path))
             elif entry.name == CATALOGUE and self._is_folder(entry):
                 self.found += catalogue_findings(root)
+                self._chain(root / CATALOGUE / TIMELINE)
+                self._seal_catalogues(root / CATALOGUE)
             elif (
                 not is_partition(entry.name)
                 and entry.name != CATALOGUE
@@ -140,7 +143,7 @@ class _Looked:
         self.found += verify_lines.sources(self.home, path / SOURCES, held, named)
         self.found += verify_lines.timeline(self.home, path / TIMELINE, held, named)
         self._chain(path / TIMELINE)
-        self._seal_lines(path / SOURCES)
+        self._chain(path / SOURCES)
         self.expected.policy(Place(path.parent.name, path.name), path)
 
     def _snapshot(self, path: Path, identity: Identity) -> Snapshot | None:
@@ -177,6 +180,13 @@ class _Looked:
         self.chained += links.chained
         self.unchained += links.unchained
         self._seal_lines(path)
+
+    def _seal_catalogues(self, path: Path) -> None:
+        for entry in self._entries(path):
+            if entry.name.endswith(".json"):
+                with suppress(InputError, SetupError, FileNotFoundError):  # said where catalogues are read
+                    raw = read_bytes(Path(entry.path), LARGEST)
+                    self.sealed.append(Sealed.of(self._name(Path(entry.path)), raw))
 
     def _seal_lines(self, path: Path) -> None:
         """Whole lines alone: the next write removes one that is cut off."""

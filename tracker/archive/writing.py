@@ -129,7 +129,7 @@ class Writer:
             self.step("snapshot-kept")
         self._pending.clear()
         for path, lines in self._sources.items():
-            files.append(path, lines, step=self.step, name="source")
+            files.append(path, lines, step=self.step, name="source", chain=True)
         self._sources.clear()
 
     def _held(self, path: Path, snapshot: Snapshot) -> Snapshot | None:

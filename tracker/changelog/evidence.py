@@ -81,7 +81,7 @@ done""",
         "No line of the past was edited",
         "Each line holds the hash of the line before it. Prints where that is not so. Lines older than the chain have none, "
         "and the first line after them holds all of them: those are passed over here and checked by policy-tracker verify.",
-        """find archive -name '*.jsonl' ! -name sources.jsonl | sort | while read -r file; do
+        """find archive -name '*.jsonl' | sort | while read -r file; do
   number=0 before=
   while read -r line; do
     said=$(printf '%s' "$line" | jq -r .previous)

@@ -1,16 +1,16 @@
 """Denies that go although nothing is allowed here: what other policies allow may now take effect."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tracker.changes.held import held
 from tracker.model.catalogue import Catalogue
-from tracker.model.change import Attention, Difference, Scope
+from tracker.model.change import Attention, DenyChange, Difference, Scope
 from tracker.model.rules import DENY_REMOVED
 from tracker.policy.access import scope_order
 from tracker.policy.document import Document
 from tracker.policy.granted import allowed_actions, catalogue_spelling
-from tracker.policy.patterns import is_wild
+from tracker.policy.patterns import is_wild, matches
 
 _SOURCE = (
     "IAM User Guide, policy evaluation logic "
@@ -18,13 +18,15 @@ _SOURCE = (
 )
 _READ_ON = "2026-11-24"
 _NAMED = 3
+_MOST = 8  # findings
 _NOT_ACTION = "NotAction:"  # how a difference writes a NotAction list
 
 
 def deny_findings(
     difference: Difference, before: Document | None, after: Document | None, catalogue: Catalogue
 ) -> Iterator[Attention]:
-    """At most one finding: actions whose deny is gone, narrower or elsewhere, and that the document itself does not allow.
+    """Actions whose deny is gone, narrower or elsewhere, and that the document itself does not allow: a finding for those that
+    were denied in the same places.
 
     What it does allow is newly granted, and told as such.
     """
@@ -32,23 +34,53 @@ def deny_findings(
     if not gone or before is None or after is None:
         return
     lifted = _lifted(difference, before, after, catalogue)
-    if lifted:
-        scopes: set[Scope] = {scope for one in gone for scope in one.before}
-        more = len(lifted) - _NAMED
-        words = ["any action" if action == "*" else action for action in lifted[:_NAMED]]
+    for scopes, actions in _by_place(lifted, gone):
+        more = len(actions) - _NAMED
+        words = ["any action" if action == "*" else action for action in actions[:_NAMED]]
         named = ", ".join(words) + (f" and {more:,} more" if more > 0 else "")
         yield Attention(
             rule=DENY_REMOVED,
             kind="deny",
-            actions=lifted,
+            actions=actions,
             completes=(),
             consequence=f"call {named} where another policy allows it",
             why="This policy stopped it whatever other policies say, and no longer does.",
             source=_SOURCE,
             source_date=_READ_ON,
-            scopes=tuple(sorted(scopes, key=scope_order)),
+            scopes=scopes,
             severity="attention",
         )
+
+
+def _by_place(
+    lifted: tuple[str, ...], gone: Sequence[DenyChange]
+) -> Iterator[tuple[tuple[Scope, ...], tuple[str, ...]]]:
+    """(where they were denied, the actions): each action with the places of the denies that named it, in the order of actions.
+
+    Past MOST groups what is left is one, with all of its places: a document may be made to have a thousand.
+    """
+    groups: dict[frozenset[Scope], list[str]] = {}
+    every = frozenset(scope for one in gone for scope in one.before)
+    for action in lifted:
+        low = action.lower()
+        places = frozenset(scope for one in gone if _named(one.pattern.lower(), low) for scope in one.before)
+        groups.setdefault(places or every, []).append(action)
+    told = list(groups.items())
+    if len(told) > _MOST:
+        rest = told[_MOST - 1 :]
+        places = frozenset(scope for found, _ in rest for scope in found)
+        told = [*told[: _MOST - 1], (places, sorted(action for _, actions in rest for action in actions))]
+    yield from ((tuple(sorted(places, key=scope_order)), tuple(actions)) for places, actions in told)
+
+
+def _named(pattern: str, action: str) -> bool:
+    """Whether a deny of this pattern was one of this action, or of this pattern."""
+    if pattern == action:
+        return True
+    if pattern.startswith(_NOT_ACTION.lower()):
+        excluded = pattern.removeprefix(_NOT_ACTION.lower()).split(",")
+        return not any(matches(one.strip(), action) for one in excluded)
+    return matches(pattern, action)
 
 
 def _lifted(

@@ -31,6 +31,7 @@ _MIME = SMTP.clone(max_line_length=76)
 
 # In the column of the mail's own page, and in its colours, light or dark.
 _FOOT = "max-width: 600px; margin: 0 auto; padding: 14px 20px 20px; font-size: 13px; opacity: 0.8"
+_ROOM = 60  # characters of an address in a line of at most 76, whatever stands before it there
 _NO_FIELDS = str.maketrans(": ", "--")  # Feedback-ID's fields are told apart by colons
 
 
@@ -69,7 +70,9 @@ def letter(parcel: Parcel, settings: SmtpSettings) -> Letter:
         *_what(message),
     ]
     head = "".join(f"{line}\r\n" for line in lines).encode("utf-8")
-    data = head + _body(message, operator if parcel.token else "")
+    page = _way_out(parcel.token, settings.base_url) if parcel.token else ""
+    hole = _hash("way out", message.changelog, message.text) if page else ""
+    data = head + _filled(_body(message, operator if parcel.token else "", hole), hole, page)
     if settings.signer is not None:
         data = settings.signer.sign(data)
     if len(data) > LIMIT:
@@ -122,10 +125,25 @@ def _list(token: str, operator: str, domain: str, base_url: str | None) -> Itera
     if not base_url:
         yield f"List-Unsubscribe: {by_mail}"
         return
-    page = quote(f"{base_url.rstrip('/')}/unsubscribe/{token}", safe=":/[]%")
+    page = _way_out(token, base_url)
     yield f"List-Unsubscribe: <{page}>, {by_mail}"
     if page.startswith("https://"):  # RFC 8058, 3.1: one-click needs https
         yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
+
+
+def _way_out(token: str, base_url: str | None) -> str:
+    """The page on which a recipient leaves, or changes what it is sent; empty where no page is served."""
+    return quote(f"{base_url.rstrip('/')}/unsubscribe/{token}", safe=":/[]%") if base_url else ""
+
+
+def _filled(body: bytes, hole: str, page: str) -> bytes:
+    """The body that all recipients share with one's own way out in its place."""
+    return body.replace(hole.encode(), _quoted(page)) if hole else body
+
+
+def _quoted(page: str) -> bytes:
+    """An address, ASCII without a `=`, inside of a line of quoted-printable (RFC 2045, 6.7), folded with a soft break."""
+    return "=\r\n".join(page[start : start + _ROOM] for start in range(0, len(page), _ROOM)).encode("ascii")
 
 
 def _what(message: Message) -> Iterator[str]:
@@ -151,13 +169,18 @@ def _encoded(text: str, name: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def _body(message: Message, operator: str) -> bytes:
-    """MIME headers, blank line and body. Rendered once for all recipients; cut down until it is under LIMIT."""
+def _body(message: Message, operator: str, hole: str) -> bytes:
+    """MIME headers, blank line and body. Rendered once for all recipients; cut down until it is under LIMIT.
+
+    `hole`: stands where each recipient's own way out is put by `_filled`; empty: there is none.
+    """
     leave = [f"To stop these mails, write to {operator}."] if operator else []
+    if hole:  # at the beginning of a line, so that no soft break falls into it
+        leave = [f"To stop these mails, write to {operator}, or open\n{hole}"]
     attachments = list(message.attachments)
     cut: list[str] = []
     while True:
-        data = _mime(message, message.html, attachments, cut + leave)
+        data = _mime(message, message.html, attachments, cut + leave, hole)
         if len(data) <= LIMIT - _HEADERS:
             return data
         if not attachments:
@@ -168,7 +191,7 @@ def _body(message: Message, operator: str) -> bytes:
             f"{largest.filename} is not attached, to keep this mail under 100 KB: it stands in the tracker's folder."
         )
     cut.append("This is the text alone: with its HTML form the mail would be larger than 100 KB.")
-    data = _mime(message, None, [], cut + leave)
+    data = _mime(message, None, [], cut + leave, hole)
     if len(data) <= LIMIT - _HEADERS:
         return data
     raise RefusedError(
@@ -178,13 +201,13 @@ def _body(message: Message, operator: str) -> bytes:
 
 
 def _mime(
-    message: Message, page: str | None, attachments: Sequence[Attachment], notes: Sequence[str]
+    message: Message, page: str | None, attachments: Sequence[Attachment], notes: Sequence[str], hole: str
 ) -> bytes:
     mail = EmailMessage(policy=_MIME)
     text = "\n\n".join([message.text.rstrip("\n"), *notes]) + "\n"
     mail.set_content(text, subtype="plain", cte="quoted-printable")
     if page is not None:
-        mail.add_alternative(_with_notes(page, notes), subtype="html", cte="quoted-printable")
+        mail.add_alternative(_with_notes(page, notes, hole), subtype="html", cte="quoted-printable")
         mail.set_boundary(_boundary("a", message))
     for one in attachments:
         main, _, sub = one.media_type.partition("/")
@@ -203,10 +226,12 @@ def _boundary(level: str, message: Message) -> str:
     return f"=_{level}_{_hash(message.changelog)}"
 
 
-def _with_notes(page: str, notes: Sequence[str]) -> str:
+def _with_notes(page: str, notes: Sequence[str], hole: str) -> str:
     if not notes:
         return page
     paragraphs = "".join(f"<p>{html.escape(note)}</p>\n" for note in notes)
+    if hole:  # lines of its own: what comes into the hole is longer
+        paragraphs = paragraphs.replace(hole, f'<a style="color: inherit"\nhref="{hole}"\n>the page to unsubscribe</a>')
     before, end, after = page.rpartition("</body>")
     foot = f'<div style="{_FOOT}">\n{paragraphs}</div>\n'
     return f"{before}{foot}{end}{after}" if end else page + foot
