@@ -231,7 +231,9 @@ def _with_notes(page: str, notes: Sequence[str], hole: str) -> str:
         return page
     paragraphs = "".join(f"<p>{html.escape(note)}</p>\n" for note in notes)
     if hole:  # lines of its own: what comes into the hole is longer
-        paragraphs = paragraphs.replace(hole, f'<a style="color: inherit"\nhref="{hole}"\n>the page to unsubscribe</a>')
+        paragraphs = paragraphs.replace(
+            hole, f'<a style="color: inherit"\nhref="{hole}"\n>the page to unsubscribe</a>'
+        )
     before, end, after = page.rpartition("</body>")
     foot = f'<div style="{_FOOT}">\n{paragraphs}</div>\n'
     return f"{before}{foot}{end}{after}" if end else page + foot
