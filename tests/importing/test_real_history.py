@@ -56,24 +56,32 @@ def test_it_is_all_there_and_agrees_with_what_others_count(tmp_path: Path) -> No
 
 
 def _every_row_is_what_diff_says(world: World) -> None:
-    """Each recorded change against a direct comparison of the two versions, which knows nothing of the import."""
+    """Each recorded change against a direct comparison of the two versions, which knows nothing of the import.
+
+    What `log` and the changelogs make of it, field by field, for every third policy.
+    """
     tracker = world.tracker
-    for name in history.policies():
+    for number, name in enumerate(history.policies()):
         arn = tracker.archive.resolve(name)
         reading, rows = tracker.reading(arn), tracker.archive.changes(arn)
-        told = service.changes_of(tracker, arn)
         seen = pairwise(one.identity for one in reading.observations if one.identity)
-        for row, change, (before, after) in zip(rows, told, seen, strict=True):
+        direct = []
+        for row, (before, after) in zip(rows, seen, strict=True):
             directly = reading.compared(before, after, tracker.clock())
-            mine, other = change_record(change), change_record(directly)
+            direct.append(change_record(directly))
+            assert row.summary == direct[-1]["summary"]
+            assert (row.from_version, row.to_version) == (before[0], after[0])
+            assert (row.kind is Kind.REPUBLISHED) <= directly.difference.equal_language
+        if number % 3:
+            continue
+        for row, change, other in zip(rows, service.changes_of(tracker, arn), direct, strict=True):
+            mine = change_record(change)
             apart = {"id", "kind", "from", "to", "gap", "versions_filled", "rollback", "headline", "severity"}
             assert {key: mine[key] for key in mine.keys() - apart} == {
                 key: other[key] for key in other.keys() - apart
             }
-            assert (row.id, row.kind, row.summary) == (change.id, change.kind, mine["summary"])
-            assert (row.from_version, row.to_version) == (before[0], after[0])
+            assert (row.id, row.kind) == (change.id, change.kind)
             assert (row.headline, row.severity) == (mine["headline"], mine["severity"])
-            assert (change.transition.kind is Kind.REPUBLISHED) <= directly.difference.equal_language
 
 
 def test_in_halves_of_time_and_of_policies_in_any_order_it_is_the_same(tmp_path: Path) -> None:
