@@ -40,6 +40,7 @@ def command(shell: Shell, seal: Path | None, against: Path | None, wanted: str) 
     of all that is archived: kept where nobody who can write here can change it, it shows later that the past is as it was.
     """
     from tracker.archive.seal import read_seal
+    from tracker.changelog.wording import count
 
     then = read_seal(read_text(against), str(against)) if against else None
     tracker = shell.tracker()
@@ -60,11 +61,14 @@ def command(shell: Shell, seal: Path | None, against: Path | None, wanted: str) 
         return PARTIAL if findings else None
     for one in findings:
         put(f"{one.path}: {one.wrong}\n  {one.advice}")
-    count = len(tracker.archive.policies())
-    put(
-        f"{count:,} {'policy' if count == 1 else 'policies'}: {f'{len(findings):,} wrong' if findings else 'nothing is wrong'}"
+    archived = tracker.archive.policies()
+    roles = sum(one.is_role for one in archived)
+    held = count(len(archived) - roles, "policy", "policies") + (
+        f" and {count(roles, 'role')}" if roles else ""
     )
-    older = f", {verified.unchained:,} are older than the chain" if verified.unchained else ""
+    put(f"{held}: {f'{len(findings):,} wrong' if findings else 'nothing is wrong'}")
+    be = "is" if verified.unchained == 1 else "are"
+    older = f", {verified.unchained:,} {be} older than the chain" if verified.unchained else ""
     put(f"{verified.chained:,} lines hold the hash of what stands before them{older}")
     put(f"head {verified.seal.head} of {len(verified.seal.files):,} files")
     if then is not None and not findings:

@@ -38,12 +38,13 @@ def _made(pages: "Shelf", role: str) -> Page:
 
 
 def used_by(pages: "Shelf", policy: str) -> tuple[tuple[str, str], ...]:
-    """(role, its page) of each role whose calls were held against a policy: an ARN."""
+    """(role, its page) of each role whose calls were held against a policy, or of that role itself: an ARN."""
     home = pages.tracker.home
     return tuple(
         (role, used_page(role))
         for role in roles_used(home)
         if policy in _held_against(home, role, used_mark(home, role))
+        or (":role/" in policy and policy.rpartition("/")[2] == role)
     )
 
 
