@@ -11,7 +11,7 @@ from tracker.delivery.channel import Parcel
 from tracker.delivery.notices import alarm_message
 from tracker.delivery.outbox import Stuck
 from tracker.errors import TrackerError
-from tracker.model.instants import iso, parse_instant, words
+from tracker.model.instants import AHEAD, iso, parse_instant, words
 from tracker.watched import watched
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def watch_over(tracker: Tracker, alarm: Alarm) -> tuple[str, ...]:
     new = {
         key: said
         for key, said in troubles.items()
-        if key not in told or now - parse_instant(told[key]) >= AGAIN_AFTER
+        if key not in told or abs(now - parse_instant(told[key])) >= AGAIN_AFTER
     }
     sent = bool(new) and _tell(tracker, alarm, list(new.values()), frozenset(stuck), now)
     kept = {key: when for key, when in told.items() if key in troubles}
@@ -62,7 +62,7 @@ def _not_looked_at(tracker: Tracker, grace: timedelta, now: datetime) -> dict[st
     if "all" in tracker.policies:  # every round looks at everything: one policy of a partition stands for all
         arns = tuple({arn.partition: arn for arn in reversed(arns)}.values())
     for arn in arns:
-        last = tracker.archive.last_look(arn)
+        last = tracker.archive.last_look(arn, now + AHEAD)
         if last is None or last.start < planned:
             since = words(last.start) if last else "never"
             late[f"look {arn}"] = (

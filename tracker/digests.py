@@ -18,7 +18,7 @@ from tracker.delivery.filters import narrowed_period, selected_period, watchlist
 from tracker.delivery.wish import Frequency, Wish
 from tracker.errors import TrackerError
 from tracker.model.identity import PolicyArn
-from tracker.model.instants import iso
+from tracker.model.instants import AHEAD, iso
 from tracker.publishing import link_to, stem_of_period
 from tracker.roles import topics
 from tracker.schedule import Schedule
@@ -130,7 +130,7 @@ def _known(tracker: Tracker, policies: Sequence[PolicyArn]) -> tuple[PolicyArn, 
 def _looked(tracker: Tracker, known: Sequence[PolicyArn], planned: datetime, now: datetime) -> bool:
     """Whether the looks that were planned before a digest have been made: it says what AWS says on its day."""
     needed = max(tracker.plan.look.previous(planned), tracker.plan.report.previous(planned))
-    looks = [tracker.archive.last_look(arn) for arn in known]
+    looks = [tracker.archive.last_look(arn, now + AHEAD) for arn in known]
     read = [look is not None and look.start >= needed for look in looks]
     return any(read) and (all(read) or now - planned >= PATIENCE)
 
@@ -146,7 +146,7 @@ def _send(
     now = tracker.clock()
     batch = _Batch(tracker, now)
     series = f"digest:{frequency}@{'report' if hour is None else hour}"
-    made = tracker.archive.reported_until(series)
+    made = tracker.archive.reported_until(series, now + AHEAD)
     named = {arn: tuple(topics(tracker, arn)) for arn in known}
     alike: dict[tuple[tuple[PolicyArn, ...], Wish, datetime], list[Subscriber]] = defaultdict(list)
     for one in tracker.subscribers.waiting_for(frequency, hour, planned):

@@ -11,7 +11,7 @@ from tracker.archive.indexed import EVERYTHING
 from tracker.collaborators import Tracker
 from tracker.model.history import Look
 from tracker.model.identity import PolicyArn
-from tracker.model.instants import iso, parse_instant
+from tracker.model.instants import AHEAD, iso, parse_instant
 from tracker.model.watch import ALL, Watch
 from tracker.publishing import publish_period, publish_periods, stem_of_period
 from tracker.roles import role_is_due
@@ -39,10 +39,10 @@ def looks_due(tracker: Tracker, watch: Watch) -> Watch:
 
 
 def _look_is_due(tracker: Tracker, arn: PolicyArn, planned: datetime, now: datetime) -> bool:
-    last = tracker.archive.last_look(arn)
+    last = tracker.archive.last_look(arn, now + AHEAD)
     if last is not None and last.start >= planned:
         return False
-    tried = tracker.archive.last_try(arn)
+    tried = tracker.archive.last_try(arn, now + AHEAD)
     return tried is None or now - tried.end >= RETRY_AFTER or tried.start < planned
 
 
@@ -55,7 +55,8 @@ def _listing_is_due(tracker: Tracker, watch: Watch, partition: str, planned: dat
 
 def last_listed(tracker: Tracker, watch: Watch, partition: str) -> Look | None:
     """The newest round that listed what is watched in a partition, or tried to."""
-    sweep = tracker.archive.last_sweep(partition)
+    until = tracker.clock() + AHEAD
+    sweep = tracker.archive.last_sweep(partition, until)
     if watch.listing == ALL:
         return sweep
     # What is attached is looked at like any policies: that they were all of them is remembered apart.
@@ -63,7 +64,8 @@ def last_listed(tracker: Tracker, watch: Watch, partition: str) -> Look | None:
     attached = None
     if told:
         start, end, failed = json.loads(told)
-        attached = Look("", parse_instant(start), parse_instant(end), (), tuple(failed))
+        told_of = Look("", parse_instant(start), parse_instant(end), (), tuple(failed))
+        attached = told_of if told_of.start <= until else None
     if sweep is not None and any(text.endswith(EVERYTHING) for text in sweep.failed):
         return sweep if attached is None or sweep.start > attached.start else attached
     return attached
@@ -85,11 +87,12 @@ def report(tracker: Tracker, arn: PolicyArn) -> bool:
 
     It waits for a look that came after the planned hour: a report says what AWS says on the day it is made.
     """
-    planned = tracker.plan.report.previous(tracker.clock())
-    last = tracker.archive.last_look(arn)
+    now = tracker.clock()
+    planned = tracker.plan.report.previous(now)
+    last = tracker.archive.last_look(arn, now + AHEAD)
     if last is None or last.start < planned or tracker.archive.reported(str(arn), iso(planned)):
         return False
-    since = tracker.archive.reported_until(str(arn)) or _watched_since(tracker, arn)
+    since = tracker.archive.reported_until(str(arn), now + AHEAD) or _watched_since(tracker, arn)
     if since is None or since >= planned:
         return False  # watching began after the hour: the first report comes a period later
     period = tracker.reading(arn).period(since, tracker.clock())
@@ -114,7 +117,7 @@ def report_all(tracker: Tracker, watch: Watch, partition: str) -> bool:
         return False
     arns = [arn for arn in watched(tracker, replace(watch, named=())) if arn.partition == partition]
     firsts = [first for arn in arns[:1] if (first := _watched_since(tracker, arn))]
-    since = tracker.archive.reported_until(whose) or min(firsts, default=None)
+    since = tracker.archive.reported_until(whose, tracker.clock() + AHEAD) or min(firsts, default=None)
     if since is None or since >= planned:
         return False
     told = tuple(periods(tracker, arns, since, tracker.clock()))

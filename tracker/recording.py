@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tracker.collaborators import Tracker
-from tracker.errors import InputError
+from tracker.errors import InputError, SetupError
 from tracker.model.asking import Answer, Known
 from tracker.model.history import Observation
 from tracker.model.identity import PolicyArn
+from tracker.model.instants import AHEAD, words
 from tracker.model.rounds import Failure
 from tracker.publishing import NOBODY, Published, publish
 from tracker.sources.parallel import Ask
-from tracker.survey import damaged
+from tracker.survey import damaged, failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,9 @@ def record(
 ) -> Published:
     """What one answer changed, recorded and published; a damaged file leaves it waiting for its repair, and nothing else."""
     moved = observation(answer, one.known, begun.run, tracker.clock())
+    if moved is not None and (wrong := _clock_wrong(tracker, answer.arn, moved.observed_at)):
+        failed.append(failure(one.arn, wrong))
+        return Published()
     try:
         told = _recorded(tracker, one, answer, moved, begun.telling if not one.first else NOBODY, aside)
     except InputError as error:
@@ -48,6 +52,17 @@ def record(
     if one.first and answer.default is not None:
         baseline.append(answer.arn)
     return told
+
+
+def _clock_wrong(tracker: Tracker, arn: PolicyArn, now: datetime) -> SetupError | None:
+    """Where a default is on record as seen later than now: a line written now would not be the newest, and never believed."""
+    newest = max((each.observed_at for each in tracker.archive.observations(arn)), default=now)
+    if newest - now <= AHEAD:
+        return None
+    return SetupError(
+        f"this machine's clock says {words(now)}, but the default was seen {words(newest)}: one of the two is wrong",
+        advice="set the clock; if it is right, bring timeline.jsonl back from git or a backup as it was before, and reindex",
+    )
 
 
 def _recorded(

@@ -17,7 +17,7 @@ from tracker.errors import InputError, PermissionDeniedError, TrackerError
 from tracker.model.asking import Answer, Known, RoleNow
 from tracker.model.history import Snapshot
 from tracker.model.identity import PolicyArn, VersionId, role_arn
-from tracker.model.instants import iso, parse_instant
+from tracker.model.instants import AHEAD, iso, parse_instant
 from tracker.model.rounds import Failure
 from tracker.model.watch import ALL, Watch
 from tracker.sources.parallel import Ask
@@ -78,7 +78,8 @@ def with_attached(watch: Watch, attached: Iterable[PolicyArn]) -> Watch:
 def role_is_due(tracker: Tracker, name: str, planned: datetime) -> bool:
     """Whether a role was not asked for since `planned`, allowed or not; one that failed is asked for again with the rest."""
     told = status(tracker, name)
-    return not any(moment >= planned for moment in (told.asked_at, told.denied_at) if moment)
+    ahead = tracker.clock() + AHEAD
+    return not any(planned <= moment <= ahead for moment in (told.asked_at, told.denied_at) if moment)
 
 
 def _asked(tracker: Tracker, ask: Ask, found: RoleLooks, *, dry: bool) -> Answer:

@@ -19,6 +19,7 @@ from tracker.archive.runs import RunKind
 from tracker.archive.signoffs import Signoffs
 from tracker.collaborators import Tracker
 from tracker.context import RUN, one_piece
+from tracker.delivery.clock import set_right
 from tracker.delivery.housekeeping import purge_daily
 from tracker.delivery.parallel import deliver_by as send
 from tracker.digests import send_digests
@@ -241,6 +242,8 @@ def period_of(tracker: Tracker, arn: PolicyArn, since: datetime, until: datetime
 
 def deliver(tracker: Tracker) -> Delivery:
     """Send what waits in the outbox and is due, whoever put it there. Where nothing is due no server is asked."""
+    if set_right(tracker.database, tracker.clock()):
+        log.warning("the clock was ahead: what waits for a time that it drew is due now")
     if not tracker.outbox.due(tracker.clock()):
         return Delivery()
     return send(
@@ -323,6 +326,8 @@ def _round(tracker: Tracker, kind: RunKind) -> Iterator[Begun]:
         log.warning("tracker.db is gone and made anew; subscribers were in it alone: add them again")
     with round_lock(tracker.home, tracker.lock_wait_s), tracker.database.held():
         cut_off = tracker.archive.open_runs()
+        if cut_off and kind != "reindex":
+            _brought_back(tracker)
         still_open = _recover(tracker, cut_off)
         run = tracker.new_id()
         RUN.set(run)
@@ -364,12 +369,20 @@ def _recover(tracker: Tracker, cut_off: Sequence[RunRow]) -> frozenset[str]:
 
 def _catch_up(tracker: Tracker) -> None:
     """Index silently what came into the folder by another way: a git pull, a copy, a database that was deleted."""
-    behind = tracker.archive.behind()
+    behind = _brought_back(tracker)
     for arn in behind:
         _published(tracker, arn, NOBODY)
     if behind:
         write_index(tracker)
     Signoffs(tracker.home, tracker.database).index()
+
+
+def _brought_back(tracker: Tracker) -> tuple[PolicyArn, ...]:
+    """Policies of which files and index differ, after what the disk lost of the files was written again."""
+    behind = tracker.archive.behind()
+    for what in tracker.archive.bring_back(behind):
+        log.warning("%s were lost, and are written again from the index; look at the disk", what)
+    return behind
 
 
 def _published(tracker: Tracker, arn: PolicyArn, telling: Collection[str], only: str = "") -> bool:

@@ -258,9 +258,9 @@ class Archive:
         """Whether the report of a policy and period is the caller's to make: True for exactly one, ever."""
         return self._runs.report_once(policy, period, since, until, made, db)
 
-    def reported_until(self, policy: str) -> datetime | None:
-        """Where the last report of a policy ended; None where none was made."""
-        return self._runs.reported_until(policy)
+    def reported_until(self, policy: str, until: datetime | None = None) -> datetime | None:
+        """Where the last report of a policy ended, of those that ended no later than `until`; None where none was made."""
+        return self._runs.reported_until(policy, until)
 
     def reported(self, policy: str, period: str) -> bool:
         """Whether the report of a policy and period was made already."""
@@ -281,13 +281,13 @@ class Archive:
         """The rounds that read this policy without fault and began in [since, until), oldest first."""
         return self._indexed.looks(arn, since, until)
 
-    def last_try(self, arn: PolicyArn) -> Look | None:
-        """The newest round that asked for this policy, with or without success."""
-        return self._indexed.last_try(arn)
+    def last_try(self, arn: PolicyArn, until: datetime | None = None) -> Look | None:
+        """The newest round that asked for this policy, with or without success, begun no later than `until`."""
+        return self._indexed.last_try(arn, until)
 
-    def last_sweep(self, partition: str) -> Look | None:
-        """The newest round that asked for every policy of a partition, with or without success."""
-        return self._indexed.last_sweep(partition)
+    def last_sweep(self, partition: str, until: datetime | None = None) -> Look | None:
+        """The newest round that asked for all of a partition, with or without success, begun no later than `until`."""
+        return self._indexed.last_sweep(partition, until)
 
     def last_reads(
         self, arns: Iterable[PolicyArn], since: datetime | None = None, until: datetime | None = None
@@ -315,9 +315,9 @@ class Archive:
         """The versions of a policy that the index knows: a round publishes those that it does not."""
         return self._indexed.identities(arn)
 
-    def last_look(self, arn: PolicyArn) -> Look | None:
-        """The newest round that read this policy without fault."""
-        return self._indexed.last_look(arn)
+    def last_look(self, arn: PolicyArn, until: datetime | None = None) -> Look | None:
+        """The newest round that read this policy without fault, begun no later than `until`."""
+        return self._indexed.last_look(arn, until)
 
     def behind(self, arn: PolicyArn | None = None) -> tuple[PolicyArn, ...]:
         """Policies (or this one) of which files and index differ: what a killed round left, or a pull brought, sorted."""
@@ -328,6 +328,12 @@ class Archive:
             if arn is not None:
                 found.append(arn)
         return tuple(sorted(found))
+
+    def bring_back(self, behind: Iterable[PolicyArn]) -> list[str]:
+        """Write again the lines that the disk lost and the index has, of `behind` and of the looks; a clause for each file."""
+        from tracker.archive.rescue import bring_back  # hardly ever needed
+
+        return bring_back(self.root, self.database, behind, self._step)
 
     def must_agree(self, arn: PolicyArn | None = None) -> None:
         """Raises SetupError where the index does not have what the files have, of one policy or of any."""

@@ -112,18 +112,18 @@ class Indexed:
             and _read(look, arn)
         )
 
-    def last_look(self, arn: PolicyArn) -> Look | None:
-        """The newest round that read this policy without fault."""
-        return self._newest(arn, _read)
+    def last_look(self, arn: PolicyArn, until: datetime | None) -> Look | None:
+        """The newest round that read this policy without fault, begun no later than `until`."""
+        return self._newest(arn, _read, until)
 
-    def last_try(self, arn: PolicyArn) -> Look | None:
-        """The newest round that asked for this policy, with or without success."""
-        return self._newest(arn, _asked)
+    def last_try(self, arn: PolicyArn, until: datetime | None) -> Look | None:
+        """The newest round that asked for this policy, with or without success, begun no later than `until`."""
+        return self._newest(arn, _asked, until)
 
-    def last_sweep(self, partition: str) -> Look | None:
-        """The newest round that asked for every policy of a partition, with or without success."""
+    def last_sweep(self, partition: str, until: datetime | None) -> Look | None:
+        """The newest round that asked for every policy of a partition, with or without success, begun no later than `until`."""
         with closing(self._looks(partition, newest_first=True)) as looks:
-            return next((look for look in looks if look.policies is None), None)
+            return next((one for one in looks if one.policies is None and _not_after(one, until)), None)
 
     def last_reads(
         self,
@@ -201,9 +201,11 @@ class Indexed:
         with self._database.reading() as db:
             return dict(db.execute(sql, values).fetchall())
 
-    def _newest(self, arn: PolicyArn, fits: Callable[[Look, PolicyArn], bool]) -> Look | None:
+    def _newest(
+        self, arn: PolicyArn, fits: Callable[[Look, PolicyArn], bool], until: datetime | None
+    ) -> Look | None:
         with closing(self._looks(arn.partition, newest_first=True)) as looks:
-            return next((look for look in looks if fits(look, arn)), None)
+            return next((look for look in looks if fits(look, arn) and _not_after(look, until)), None)
 
     def identities(self, arn: PolicyArn) -> frozenset[tuple[VersionId, datetime]]:
         """The versions of a policy that the index knows."""
@@ -255,6 +257,10 @@ def _asked(look: Look, arn: PolicyArn) -> bool:
 
 def _read(look: Look, arn: PolicyArn) -> bool:
     return _asked(look, arn) and not _among(arn, look.failed)
+
+
+def _not_after(look: Look, until: datetime | None) -> bool:
+    return until is None or look.start <= until
 
 
 def _among(arn: PolicyArn, texts: tuple[str, ...]) -> bool:

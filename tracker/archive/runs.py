@@ -75,13 +75,15 @@ class Runs:
             ).fetchone()
         return found is not None
 
-    def reported_until(self, policy: str) -> datetime | None:
-        """Where the last report of a policy ended."""
+    def reported_until(self, policy: str, until: datetime | None = None) -> datetime | None:
+        """Where the last report of a policy ended, of those that ended no later than `until`."""
         if not self._database.exists:
             return None
+        sql = "SELECT max(until) FROM reports WHERE policy = ? AND (? IS NULL OR until <= ?)"
+        latest = None if until is None else sortable(until)
         with self._database.reading() as db:
-            until = db.execute("SELECT max(until) FROM reports WHERE policy = ?", (policy,)).fetchone()[0]
-        return None if until is None else parse_instant(until)
+            found = db.execute(sql, (policy, latest, latest)).fetchone()[0]
+        return None if found is None else parse_instant(found)
 
     @staticmethod
     def _claim(connection: sqlite3.Connection, row: tuple[str, ...]) -> bool:

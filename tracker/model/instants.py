@@ -1,8 +1,10 @@
 """Instants: aware UTC datetimes, and the few spellings they have on disk and in print."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+# What is on record later than this from now was written while the clock was ahead: it holds up nothing that is due.
+AHEAD = timedelta(days=1)
 _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)(Z|[+-]\d{2}:?\d{2})?)?\Z"
 )

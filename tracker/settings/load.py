@@ -86,8 +86,9 @@ def _from_file(home: Path, *, needs_file: bool) -> Iterator[tuple[Origin, str, G
             advice=f"policy-tracker init {home}, or name another folder with --home or {HOME_VARIABLE}",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise SettingsError(
-            f"{path} can't be read: {error}", advice="it has to be a UTF-8 file that you may read"
+            f"{path} can't be read: {why}", advice="it has to be a UTF-8 file that you may read"
         ) from error
     try:
         document = tomllib.loads(text)

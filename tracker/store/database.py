@@ -204,6 +204,11 @@ class Database:
     def _opened(self, *, still: bool = False, kept: bool = False) -> sqlite3.Connection:
         if not self.path.exists():
             self._make_file()
+        elif self.path.is_dir():
+            raise SetupError(
+                f"{self.path} can't be used: it is a folder",
+                advice="move it away; the index is made again by 'policy-tracker reindex'",
+            )
         name = f"{self.path.resolve().as_uri()}?immutable=1" if still else str(self.path)
         connection = sqlite3.connect(
             name,
