@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.archive.lock import round_lock
+from tracker.archive.rescue import bring_back
 from tracker.archive.runs import RunKind
 from tracker.archive.signoffs import Signoffs
 from tracker.collaborators import Tracker
@@ -327,7 +328,7 @@ def _round(tracker: Tracker, kind: RunKind) -> Iterator[Begun]:
     with round_lock(tracker.home, tracker.lock_wait_s), tracker.database.held():
         cut_off = tracker.archive.open_runs()
         if cut_off and kind != "reindex":
-            _brought_back(tracker)
+            bring_back(tracker.archive.root, tracker.database, tracker.archive.behind())
         still_open = _recover(tracker, cut_off)
         run = tracker.new_id()
         RUN.set(run)
@@ -369,20 +370,13 @@ def _recover(tracker: Tracker, cut_off: Sequence[RunRow]) -> frozenset[str]:
 
 def _catch_up(tracker: Tracker) -> None:
     """Index silently what came into the folder by another way: a git pull, a copy, a database that was deleted."""
-    behind = _brought_back(tracker)
+    behind = tracker.archive.behind()
+    bring_back(tracker.archive.root, tracker.database, behind)
     for arn in behind:
         _published(tracker, arn, NOBODY)
     if behind:
         write_index(tracker)
     Signoffs(tracker.home, tracker.database).index()
-
-
-def _brought_back(tracker: Tracker) -> tuple[PolicyArn, ...]:
-    """Policies of which files and index differ, after what the disk lost of the files was written again."""
-    behind = tracker.archive.behind()
-    for what in tracker.archive.bring_back(behind):
-        log.warning("%s were lost, and are written again from the index; look at the disk", what)
-    return behind
 
 
 def _published(tracker: Tracker, arn: PolicyArn, telling: Collection[str], only: str = "") -> bool:

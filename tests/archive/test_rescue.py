@@ -10,6 +10,7 @@ from tests.archive.dumping import dump
 from tests.support.world import START, SUPPORT, World, allowing, make_world
 from tracker import service
 from tracker.archive.layout import LOOKS, TIMELINE, policy_folder
+from tracker.archive.rescue import bring_back
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_lines_of_a_timeline_are_written_again_byte_for_byte(
         service.check(world.tracker, [SUPPORT])
     assert path.read_bytes() == before
     assert dump(world.tracker.database, ("observations", "changes")) == rows
-    assert "lost, and" in caplog.text
+    assert "lost, and written" in caplog.text
     assert world.tracker.archive.verify() == ()
     assert len(world.mailbox.subjects("team@example.org")) == 1  # nobody is told anything twice
 
@@ -64,11 +65,11 @@ def test_a_folder_that_was_brought_to_an_earlier_state_stays_there(world: World)
     path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
     for one in _place(world).glob("*_v2.json"):
         one.unlink()  # the snapshot went with its line: that was no disk
-    assert world.tracker.archive.bring_back([SUPPORT]) == []
+    assert bring_back(world.tracker.archive.root, world.tracker.database, [SUPPORT]) == []
     assert len(path.read_text().splitlines()) == 1
 
 
 def test_a_timeline_that_says_something_else_is_left_alone(world: World) -> None:
     path = _place(world) / TIMELINE
     path.write_text(path.read_text().replace('"source": "iam"', '"source": "git"', 1).splitlines()[0] + "\n")
-    assert world.tracker.archive.bring_back([SUPPORT]) == []
+    assert bring_back(world.tracker.archive.root, world.tracker.database, [SUPPORT]) == []

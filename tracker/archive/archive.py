@@ -329,12 +329,6 @@ class Archive:
                 found.append(arn)
         return tuple(sorted(found))
 
-    def bring_back(self, behind: Iterable[PolicyArn]) -> list[str]:
-        """Write again the lines that the disk lost and the index has, of `behind` and of the looks; a clause for each file."""
-        from tracker.archive.rescue import bring_back  # hardly ever needed
-
-        return bring_back(self.root, self.database, behind, self._step)
-
     def must_agree(self, arn: PolicyArn | None = None) -> None:
         """Raises SetupError where the index does not have what the files have, of one policy or of any."""
         self._indexed.agreement.must_hold(arn)

@@ -5,6 +5,7 @@ something else than the index, or snapshots went with the lines, somebody brough
 """
 
 import json
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,10 +19,11 @@ from tracker.model.history import Look, Observation
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.instants import parse_instant
 from tracker.store.database import Database
-from tracker.store.steps import Step
+
+log = logging.getLogger(__name__)
 
 
-def bring_back(root: Path, database: Database, arns: Iterable[PolicyArn], step: Step) -> list[str]:
+def bring_back(root: Path, database: Database, arns: Iterable[PolicyArn]) -> list[str]:
     """Write again what was lost of these policies' timelines and of the looks; what that was, a clause each."""
     told = []
     for arn in arns:
@@ -29,13 +31,15 @@ def bring_back(root: Path, database: Database, arns: Iterable[PolicyArn], step: 
         if lost := lost_observations(root, database, arn):
             hashes = [folder.sha256_of(place, one.identity) if one.identity else None for one in lost]
             lines = [observation_line(one, sha256) for one, sha256 in zip(lost, hashes, strict=True)]
-            append(place / TIMELINE, lines, step=step, name="timeline", chain=True)
+            append(place / TIMELINE, lines, chain=True)
             told.append(f"{_many(len(lost))} of {place / TIMELINE}")
     for partition, looks in lost_looks(root, database).items():
-        append(root / partition / LOOKS, list(map(look_line, looks)), step=step, name="look", chain=True)
+        append(root / partition / LOOKS, list(map(look_line, looks)), chain=True)
         with database.writing() as db:
             index_looks(db, root, partition)
         told.append(f"{_many(len(looks))} of {root / partition / LOOKS}")
+    for what in told:
+        log.warning("%s lost, and written again from the index; look at the disk", what)
     return told
 
 
