@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage check bench prove fuzz torture screenshots snapshots docs release clean
+.PHONY: help demo test coverage check bench prove fuzz mutants torture screenshots snapshots docs release clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -31,10 +31,12 @@ test: $(VENV)/.dev ## the tests
 coverage: $(VENV)/.dev ## the tests again, with the branches that they take counted: half as long again
 	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
 
-check: $(VENV)/.dev ## lint, format, types, the import rule, docs in step with --help
+check: $(VENV)/.dev ## lint, format, types, bandit, what is dead, the import rule, docs in step with --help
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit -q -r tracker -c pyproject.toml
+	$(BIN)/python -m tests.find_dead
 	$(BIN)/pytest -q -p no:randomly tests/test_house.py tests/test_docs.py
 
 docs: $(VENV)/.dev ## write docs/commands.md anew from --help
@@ -48,6 +50,9 @@ prove: $(VENV)/.dev ## the comparison against an independent oracle, whole campa
 
 fuzz: $(VENV)/.dev ## every parser of foreign input, 100,000 wrong inputs each (most of an hour)
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+mutants: $(VENV)/.dev ## small edits of policy/ and changes/, each of which a quick test must see (hours; ARGS="--share 50")
+	$(BIN)/python -m tests.mutate $(ARGS)
 
 torture: $(VENV)/.dev ## kills, faults and years against the whole thing, whole campaigns (minutes)
 	$(BIN)/python -m tests.torture $(ARGS)

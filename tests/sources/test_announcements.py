@@ -55,6 +55,7 @@ def test_feeds_are_read() -> None:
         (PAGE.replace("June 23, 2022", "yesterday").encode(), "dates an announcement 'yesterday'"),
         (RSS.replace("<rss", "<!DOCTYPE r [<!ENTITY a 'b'>]><rss").encode(), "declares a document type"),
         (RSS.replace("</rss>", "").encode(), "is no XML"),
+        (RSS.replace("2022 10", f"{10**30} 10").encode(), "dates an announcement"),
         (RSS.replace("Tue, 04 Oct 2022 10:00:00 GMT", "soon").encode(), "dates an announcement 'soon'"),
     ],
 )

@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tracker.model.history import Transition
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.instants import stamp
-from tracker.model.recorded import ChangeRow, step_name
+from tracker.model.recorded import ChangeRow
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,12 +52,6 @@ def change_stems(rows: Iterable[ChangeRow]) -> dict[str, ChangeRow]:
         taken[(row.arn, stem)] += 1
         found[stem if taken[(row.arn, stem)] == 1 else f"{stem}_{stamp(row.observed_at)}"] = row
     return found
-
-
-def stem_of(transition: Transition) -> str:
-    """The stem of a step that was taken once."""
-    ends = (transition.before, transition.after)
-    return step_name(transition.kind, *(end.version if end else None for end in ends))
 
 
 def version_stems(

@@ -90,7 +90,6 @@ class ChangeView:
     flagged: int  # findings that say more than 'not reviewed'
     accepted: int  # findings that somebody answers for, counted and hidden
     new_services: tuple[ServiceGroup, ...]
-    gone_services: tuple[ServiceGroup, ...]
     added: tuple[ServiceGroup, ...]
     removed: tuple[ServiceGroup, ...]
     moved: tuple[MovedGroup, ...]
@@ -187,7 +186,6 @@ def change_view(change: Change, catalogue: Catalogue) -> ChangeView:
         flagged=len(flagged(change.attention)),
         accepted=sum(1 for item in change.attention if item.accepted),
         new_services=tuple(group for group in added if group.whole),
-        gone_services=tuple(group for group in removed if group.whole),
         added=added,
         removed=removed,
         moved=tuple(group for group in moved if group.rows),

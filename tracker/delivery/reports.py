@@ -154,7 +154,7 @@ def of_ses(envelope: dict[str, Any]) -> tuple[Report, ...]:
                 )
                 for one in complaint["complainedRecipients"]
             )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise InputError(f"not a notification of SES: {type(error).__name__}") from error
     return ()
 

@@ -86,7 +86,7 @@ def _verify(envelope: dict[str, Any], pem: bytes) -> None:
         from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
         from cryptography.hazmat.primitives.hashes import SHA1, SHA256
-        from cryptography.x509 import load_pem_x509_certificate
+        from cryptography.x509 import InvalidVersion, load_pem_x509_certificate
     except ImportError as error:
         raise SetupError(
             "signatures of SNS can't be verified here", advice="pip install 'policy-tracker[bounces]'"
@@ -103,5 +103,5 @@ def _verify(envelope: dict[str, Any], pem: bytes) -> None:
         key.verify(
             base64.b64decode(envelope["Signature"], validate=True), text.encode(), PKCS1v15(), hashing()
         )
-    except (InvalidSignature, UnsupportedAlgorithm, binascii.Error, ValueError) as error:
+    except (InvalidSignature, UnsupportedAlgorithm, InvalidVersion, binascii.Error, ValueError) as error:
         raise InputError("its signature does not fit: somebody else wrote or changed it") from error

@@ -173,7 +173,7 @@ def _day(text: str, source: str) -> date:
 def _moment(text: str, source: str) -> date:
     try:
         return parsedate_to_datetime(text.strip()).date()
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, OverflowError):
         pass
     try:
         return parse_instant(text).date()

@@ -23,9 +23,6 @@ Version = Annotated[
     str,
     Path(max_length=64, pattern=r"^[\w.:+-]+$", description="A version (v39), or a date at which it was the default.", examples=["v39"]),
 ]  # fmt: skip
-End = Annotated[
-    str, Query(max_length=64, description="A version (v39), or a date at which it was the default.")
-]
 Limit = Annotated[int, Query(ge=1, le=500, description="How many rows.")]
 Cursor = Annotated[str, Query(max_length=600, description="`next` of the page before.")]
 When = Annotated[str, Query(max_length=40, description="A date, or an instant, in UTC.")]

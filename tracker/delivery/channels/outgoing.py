@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from threading import Timer
 from typing import Literal
 from urllib.parse import urlsplit
@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 from tracker.delivery.addresses import readable_answer
 from tracker.errors import RefusedError
 
-Network = IPv4Network | IPv6Network
 Resolve = Callable[[str, int], "list[str]"]
 
 _ANSWER = 4_096  # bytes of an answer that are read
