@@ -43,9 +43,15 @@ def watched(tracker: Tracker, watch: Watch | None = None) -> tuple[PolicyArn, ..
         }
         counts = Attachments(tracker.database).counts()
         found |= {arn for key, arn in known.items() if key in counts}
+    return tuple(sorted(found | set(with_roles(tracker))))
+
+
+def with_roles(tracker: Tracker) -> tuple[PolicyArn, ...]:
+    """The archived roles of the settings, and what hangs on them as far as it is archived; sorted."""
     roles = {arn for name in tracker.roles if (arn := archived_role(tracker, name))}
-    found |= roles | {arn for arn in hanging(tracker, tracker.roles) if tracker.archive.known(arn).seen}
-    return tuple(sorted(found))
+    return tuple(
+        sorted(roles | {arn for arn in hanging(tracker, tracker.roles) if tracker.archive.known(arn).seen})
+    )
 
 
 def is_watched(tracker: Tracker) -> Callable[[PolicyArn], bool]:

@@ -53,6 +53,9 @@ def test_what_changed_is_told_by_check_role_and_attention(iam: FakeIam, cli: Com
     assert "Inline policies: own" in said
     assert re.search(r"updated +alarm +The role", said)
     assert "do what its inline policy own says" in cli("attention", NAME).out
+    assert f"role~{NAME}" in cli("pending").out
+    assert cli("ack", f"role~{NAME}@v2", "--by", "jane").code == 0
+    assert "role~" not in cli("pending").out
     iam.remove_role(NAME)
     assert cli("check").code == 0
     assert "gone             since" in cli("role", NAME).out

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.model.history import Basis, Look, Observation
-from tracker.model.identity import PolicyArn, VersionId
+from tracker.model.identity import PolicyArn, VersionId, role_arn
 
 Identity = tuple[VersionId, datetime]
 
@@ -45,11 +45,13 @@ def in_force(run: Sequence[Stint], earlier: Stint | None, left: datetime) -> tup
 def confirmations(policy: PolicyArn, looks: Sequence[Look]) -> tuple[tuple[datetime, str], ...]:
     """(start, run) of every look that read this policy, oldest first."""
     arn = str(policy)
+    # A role that was not there was asked for by its name alone.
+    mine = {arn, str(role_arn(policy.name, policy.partition))} if policy.is_role else {arn}
     return tuple(
         sorted(
             (look.start, look.run)
             for look in looks
-            if (look.policies is None or arn in look.policies) and arn not in look.failed
+            if (look.policies is None or not mine.isdisjoint(look.policies)) and mine.isdisjoint(look.failed)
         )
     )
 

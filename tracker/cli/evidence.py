@@ -8,7 +8,7 @@ import click
 from tracker.cli.app import Examples, formatted
 from tracker.cli.exits import PARTIAL
 from tracker.cli.output import put, put_error, put_json, waiting
-from tracker.cli.policies import POLICY, archived, instant
+from tracker.cli.policies import POLICY, answered_for, instant
 from tracker.cli.shell import Shell
 from tracker.errors import InputError
 
@@ -57,7 +57,7 @@ def command(
     announced against observed, looks made and missed, what `verify` says, and a page that explains how to check each of
     them without this program. DIR must not exist, or be empty.
 
-    Without a POLICY: those in the settings. Exit code 3 where `verify` found something: the folder is written and says so.
+    Without a POLICY: those in the settings, the watched roles and what hangs on these. Exit code 3 where `verify` found something: the folder is written and says so.
     """
     from tracker.evidence.gather import gather
     from tracker.evidence.write import write_folder, write_zip
@@ -67,7 +67,7 @@ def command(
     end = instant(until, "--until") if until else tracker.clock().replace(microsecond=0)
     if begin >= end:
         raise InputError(f"--since {since} does not come before --until {until or 'now'}")
-    arns = archived(tracker, policies, every=every)
+    arns = answered_for(tracker, policies, every=every)
     with waiting("reading every file"):
         made = gather(tracker, arns, begin, end, _announced(announcements, arns))
         write_folder(folder, made.contents)

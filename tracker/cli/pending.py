@@ -6,7 +6,7 @@ import click
 
 from tracker.cli.app import Examples, formatted
 from tracker.cli.output import put, put_items, table
-from tracker.cli.policies import POLICY, archived, instant
+from tracker.cli.policies import POLICY, answered_for, instant
 from tracker.cli.shell import Shell
 from tracker.model.instants import iso
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 def command(shell: Shell, policies: tuple[str, ...], since: str | None, every: bool, wanted: str) -> None:
     """Changes that nobody has signed for with `ack`, or not for every item, oldest first.
 
-    Without a POLICY: those in the settings. What was in force before this tracker looked asks for nothing, and neither does
+    Without a POLICY: those in the settings, the watched roles and what hangs on these. What was in force before this tracker looked asks for nothing, and neither does
     what was republished with the same access.
     """
     from tracker.signing import pending
 
     tracker = shell.tracker()
-    arns = archived(tracker, policies, every=every and not policies)
+    arns = answered_for(tracker, policies, every=every and not policies)
     found = pending(tracker, arns, instant(since, "--since") if since else None, every=every)
     if wanted == "json":
         put_items("pending", list(map(_record, found)))
@@ -50,7 +50,7 @@ def command(shell: Shell, policies: tuple[str, ...], since: str | None, every: b
             (
                 one.row.id,
                 f"{one.row.observed_at:%Y-%m-%d %H:%M}",
-                one.row.arn.name,
+                one.row.arn.handle,
                 f"{one.row.from_version or 'none'} to {one.row.to_version or 'none'}",
                 one.row.severity,
                 f"{one.left} items" if one.signed else "all",

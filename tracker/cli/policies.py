@@ -63,6 +63,14 @@ def archived(tracker: "Tracker", names: Sequence[str], *, every: bool = False) -
     )
 
 
+def answered_for(tracker: "Tracker", names: Sequence[str], *, every: bool = False) -> tuple[PolicyArn, ...]:
+    """As `archived`; where none is named the watched roles and what hangs on them, too: whoever signs answers for these as well."""
+    from tracker.watched import with_roles
+
+    found = archived(tracker, names, every=every)
+    return found if names or every else tuple(dict.fromkeys((*found, *with_roles(tracker))))
+
+
 def watch_of(tracker: "Tracker", names: Sequence[str], word: str = "") -> tuple[Watch, tuple[Failure, ...]]:
     """What to look at: policies by their names, a listing by its word, else what the settings say; and names that can't be had."""
     from tracker.watched import listing_of
