@@ -91,3 +91,18 @@ def test_the_tests_that_show_what_is_safe_are_there() -> None:
     assert len(named) > 40
     for file, test in named:
         assert f"\ndef {test}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), f"{file}::{test}"
+
+
+def test_every_test_that_the_security_page_names_is_there() -> None:
+    named = set(
+        re.findall(
+            r"`((?:\w+/)*test_\w+\.py)(?:::(\w+))?`", (DOCS / "security.md").read_text(encoding="utf-8")
+        )
+    )
+    assert len(named) > 60
+    for file, test in sorted(named):
+        path = ROOT / "tests" / file
+        assert path.is_file(), f"there is no {file}"
+        assert not test or re.search(rf"^ *def {test}\(", path.read_text(encoding="utf-8"), re.MULTILINE), (
+            f"{file} has no {test}"
+        )

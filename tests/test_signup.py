@@ -1,6 +1,8 @@
 """Signing up on the pages: double opt-in, the same answer for everybody, links that do one thing, floods."""
 
+import hmac
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -13,6 +15,7 @@ from tracker.collaborators import Tracker
 from tracker.delivery.tokens import Tokens, replace_key, tokens
 from tracker.delivery.wish import read_wish
 from tracker.errors import InputError, SettingsError, TryLaterError
+from tracker.web.admin import Admin
 
 BASE = "https://policies.example.org"
 WISH = read_wish({"services": "s3"})
@@ -145,6 +148,47 @@ def test_a_link_does_one_thing_once_to_one_life(world: World) -> None:
     ask(world)  # another life of the same row
     with pytest.raises(InputError, match="has ended"):
         signup.leave(world.tracker, manage)
+
+
+def test_a_link_that_eight_open_at_once_does_what_it_does_once(tmp_path: Path) -> None:
+    """Confirming, then leaving with one click: subscriptions and mails are those of one who clicks once."""
+
+    def mails_after(folder: Path, times: int) -> tuple[str, str, int]:
+        world = make_world(folder)
+        world = replace(world, tracker=replace(world.tracker, link=BASE))
+        ask(world)
+        (link,) = links(world.tracker, "confirm")
+        with ThreadPoolExecutor(times) as pool:
+            assert {
+                one.state for one in pool.map(lambda _: signup.confirm(world.tracker, link), range(times))
+            } == {"active"}
+        confirmed = state(world)
+        (one,) = world.tracker.subscribers.all_of("anna@example.org")
+        with ThreadPoolExecutor(times) as pool:
+            list(pool.map(lambda _: signup.one_click(world.tracker, one.token), range(times)))
+        return confirmed, state(world), len(world.tracker.outbox.list())
+
+    assert mails_after(tmp_path / "eight", 8) == mails_after(tmp_path / "one", 1)
+
+
+def test_secrets_are_compared_in_constant_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[int] = []
+    plain = hmac.compare_digest
+
+    def counted(one: bytes, other: bytes) -> bool:
+        compared.append(len(one))
+        return plain(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", counted)
+    assert not Admin("0123456789abcdef" * 2).fits("x")
+    assert Admin("0123456789abcdef" * 2).fits("0123456789abcdef" * 2)
+    assert compared == [32, 32], "digests of one length, whatever was given"
+    ask(world)
+    (link,) = links(world.tracker, "confirm")
+    compared.clear()
+    with pytest.raises(InputError, match="not valid"):
+        signup.holder(world.tracker, "confirm", link[:-2] + "AA")
+    assert compared, "the signature of a link, too"
 
 
 def test_keys_are_replaced(world: World) -> None:

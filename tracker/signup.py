@@ -19,6 +19,7 @@ from tracker.errors import InputError, SettingsError, TryLaterError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tracker.delivery.subscription import State
     from tracker.model.message import Message
 
 FORGET_UNCONFIRMED = timedelta(days=7)
@@ -107,7 +108,10 @@ def one_click(tracker: Tracker, token: str) -> Subscriber:
     if one.state != "active":
         return one
     now = tracker.clock()
-    paused = tracker.subscribers.pause(str(one.id), now)
+    try:
+        paused = tracker.subscribers.pause(str(one.id), now)
+    except InputError:  # another click was first, between the question and now
+        return leaver(tracker, token)
     link = f"{_base(tracker)}/undo/{tokens(tracker.database).sign('undo', paused, now)}"
     _tell(tracker, letters.paused(paused.label, link, f"{one.id}:{now.timestamp():.6f}"), one)
     return paused
@@ -115,22 +119,28 @@ def one_click(tracker: Tracker, token: str) -> Subscriber:
 
 def undo(tracker: Tracker, token: str) -> int:
     """End the pause that one click made; how many mails that were held back now go out. Again: nothing."""
-    one = holder(tracker, "undo", token)
-    return tracker.subscribers.resume(str(one.id), tracker.clock()) if one.state == "paused" else 0
+    return _resumed(tracker, holder(tracker, "undo", token), ("paused",))
 
 
 def pause(tracker: Tracker, token: str) -> Subscriber:
     """Hold mails back, by a link that was sent to the address to manage them. A second time changes nothing."""
     one = holder(tracker, "manage", token)
-    return tracker.subscribers.pause(str(one.id), tracker.clock()) if one.state == "active" else one
+    try:
+        return tracker.subscribers.pause(str(one.id), tracker.clock()) if one.state == "active" else one
+    except InputError:  # another click was first
+        return holder(tracker, "manage", token)
 
 
 def resume(tracker: Tracker, token: str) -> int:
     """End a pause, or go on where mails had bounced; how many mails that were held back now go out."""
-    one = holder(tracker, "manage", token)
-    return (
-        tracker.subscribers.resume(str(one.id), tracker.clock()) if one.state in ("paused", "bounced") else 0
-    )
+    return _resumed(tracker, holder(tracker, "manage", token), ("paused", "bounced"))
+
+
+def _resumed(tracker: Tracker, one: Subscriber, states: "tuple[State, ...]") -> int:
+    try:
+        return tracker.subscribers.resume(str(one.id), tracker.clock()) if one.state in states else 0
+    except InputError:  # another click was first
+        return 0
 
 
 def manage_link(tracker: Tracker, one: Subscriber) -> str:
