@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tracker.errors import LockedError, SetupError
-from tracker.store.database import Database
+from tracker.errors import LockedError, SetupError, TryLaterError
+from tracker.store.database import LONGEST_READING_S, Database
 from tracker.store.migrations import migrations
 from tracker.store.schema import (
     APPLICATION_ID,
@@ -270,3 +270,16 @@ def test_what_a_thread_kept_may_be_closed_by_another(tmp_path: Path, monkeypatch
     may_end.set()
     reader.join()
     assert said == []
+
+
+def test_a_reading_that_takes_too_long_is_stopped_and_the_next_is_not(database: Database) -> None:
+    database.set_meta("a", "1")
+    database.reuse()
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    before = LONGEST_READING_S.set(0.05)
+    try:
+        with pytest.raises(TryLaterError, match=r"stopped after 0\.05 s"), database.reading() as connection:
+            connection.execute(endless).fetchone()
+        assert database.get_meta("a") == "1"
+    finally:
+        LONGEST_READING_S.reset(before)

@@ -11,10 +11,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracker.errors import LockedError, SetupError, TrackerError
+from tracker.errors import LockedError, SetupError, TrackerError, TryLaterError
 from tracker.store.copying import keep_before_migrating
 from tracker.store.schema import APPLICATION_ID, SCHEMA
 from tracker.store.steps import Step, no_step
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     import sqlite_utils
 
 log = logging.getLogger(__name__)
+# How long a reading of whoever is answered may take before it is stopped with TryLaterError; None: as long as it takes.
+LONGEST_READING_S: ContextVar[float | None] = ContextVar("longest_reading_s", default=None)
+_A_WHILE = 50_000  # instructions of SQLite's machine, some milliseconds: how often a slow statement looks at the clock
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -109,9 +113,13 @@ class Database:
         with self.told(), self._way_to_read() as connection:
             connection.execute("PRAGMA query_only=ON")
             connection.execute("BEGIN")
+            if (longest_s := LONGEST_READING_S.get()) is not None:
+                ends = time.monotonic() + longest_s
+                connection.set_progress_handler(lambda: time.monotonic() > ends, _A_WHILE)
             try:
                 yield connection
             finally:
+                connection.set_progress_handler(None, 0)
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 connection.execute("PRAGMA query_only=OFF")
@@ -325,6 +333,11 @@ class Database:
             return LockedError(
                 f"{self.path} is locked by another process for more than {self._busy_s:g} s",
                 advice="wait until the other policy-tracker is done, then try again",
+            )
+        if code == sqlite3.SQLITE_INTERRUPT:
+            return TryLaterError(
+                f"the index was asked for so much that it was stopped after {LONGEST_READING_S.get():g} s",
+                advice="ask for less at once: one policy, a shorter time, or a pattern that names its service",
             )
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
             return SetupError(

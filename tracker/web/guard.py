@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.errors import TrackerError
+from tracker.store.database import LONGEST_READING_S
 from tracker.web import problems
 from tracker.web.headers import SAFE, known_host, place_of, policy, readable_host
 from tracker.web.operating import ROOT as ADMIN
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 LONGEST_QUERY = 2_000  # characters of a query string; pages need no more
 LONGEST_PATH = 2_000
+LONGEST_QUERY_S = (
+    10.0  # that the index may be read for a page: then SQLite is stopped, and the reader is told
+)
 LONGEST_WAIT_S = 30.0  # a page that takes longer goes on being made, and is there next time
 _MACHINES = (
     "/healthz",
@@ -76,6 +80,10 @@ class Guard:
             await send({"type": "http.response.start", "status": status, "headers": raw})
             await send({"type": "http.response.body", "body": body})
             return None
+        if reading:
+            LONGEST_READING_S.set(
+                LONGEST_QUERY_S
+            )  # of this request alone: each is a task with a context of its own
         # What is done is done to its end, a look that an operator asked for included: only readers are sent away.
         await (self._ask if reading else self._app)(scope, receive, send)
         if moment is not None and (made := scope.get(ANSWERED)) is not None:
