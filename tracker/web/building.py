@@ -4,13 +4,13 @@ A manifest in the folder says which files are ours, by digest, and from what eac
 have not moved is not made again, a file whose bytes are the same is not written, and only ours are removed.
 """
 
+import gc
 import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,16 +19,14 @@ from urllib.parse import unquote
 from tracker.collaborators import Tracker
 from tracker.errors import SetupError
 from tracker.importing.workers import Workers, useful
-from tracker.model.identity import PolicyArn
 from tracker.web.page import Page
 from tracker.web.pages import Pages
-from tracker.web.parts import Parts
-from tracker.web.used_pages import used_by
+from tracker.web.parts import Part, Parts
 
 log = logging.getLogger(__name__)
 MANIFEST = ".policy-tracker-site.json"
 _FORMAT = 1
-_MANY = 40  # policies to make, from which on other processes pay
+_MANY = 40  # parts to make, from which on other processes pay
 
 
 @dataclass
@@ -62,6 +60,7 @@ class Builder:
         self._old = self._read()
         self._parts: dict[str, Any] = {}
         self._folders: dict[str, set[str]] = {}
+        self._how: dict[str, Callable[[], Iterable[tuple[str, Page]]]] = {}  # how a worker makes a part
         self.built = Built()
 
     def build(self) -> Built:
@@ -74,9 +73,8 @@ class Builder:
                     advice="name an empty folder: nothing of somebody else's is overwritten or removed",
                 )
             self._write_manifest()  # cut off from here on, the folder is known for ours
-            self._policies()
-            for name, mark, make in self.parts.others(self.built.files):
-                self._part(name, mark, make)
+            self._make(self.parts.all())
+            self._make([self.parts.addresses(self.built.files)])
             self._remove()
             self._write_manifest(done=True)
         except OSError as error:
@@ -87,34 +85,30 @@ class Builder:
 
     # -- parts ---------------------------------------------------------------------------------------------------
 
-    def _policies(self) -> None:
-        """The pages of each policy, in other processes too where there is much to make."""
-        marks = {
-            arn: (mark, used) if (used := used_by(self.pages, str(arn))) else mark
-            for arn, mark in self.pages.browsing.marks().items()
-        }
-        todo = [arn for arn, mark in marks.items() if not self._kept(f"policy {arn}", mark)]
+    def _make(self, parts: Iterable[Part]) -> None:
+        """Make the parts that are made of something else than before, in other processes too where there is much to make."""
+        todo = [part for part in parts if not self._kept(part[0], part[1])]
         count = useful() if len(todo) >= _MANY else 0
         if not count:
-            for arn in todo:
-                self._part(f"policy {arn}", marks[arn], partial(self.parts.policy, arn))
+            for name, mark, make in todo:
+                self._made(name, mark, {path: self._write(path, page) for path, page in make()})
             return
         for load in (self.tracker.catalogue, self.tracker.rules, self.tracker.renderer):
             load()  # once, for all of them
-        with Workers(self._policy_written, count) as workers:
-            for arn, (files, told) in zip(todo, workers.map(todo), strict=True):
-                self.built.add(told)
-                self._made(f"policy {arn}", marks[arn], files)
+        self._how = {name: make for name, _, make in todo}
+        gc.freeze()  # what is loaded is shared by the processes for as long as nobody counts through it
+        try:
+            with Workers(self._part_written, count) as workers:
+                for (name, mark, _), (files, told) in zip(todo, workers.map(self._how), strict=True):
+                    self.built.add(told)
+                    self._made(name, mark, files)
+        finally:
+            gc.unfreeze()
 
-    def _policy_written(self, arn: PolicyArn) -> tuple[dict[str, str], "Built"]:
-        """A worker's task: the files of a policy, and what became of them."""
+    def _part_written(self, name: str) -> tuple[dict[str, str], "Built"]:
+        """A worker's task: the files of a part, and what became of them."""
         self.built = Built()
-        return {path: self._write(path, page) for path, page in self.parts.policy(arn)}, self.built
-
-    def _part(self, name: str, mark: object, make: Callable[[], Iterable[tuple[str, Page]]]) -> None:
-        """Make a part's files, or keep them where it was made of the same."""
-        if not self._kept(name, mark):
-            self._made(name, mark, {path: self._write(path, page) for path, page in make()})
+        return {path: self._write(path, page) for path, page in self._how[name]()}, self.built
 
     def _kept(self, name: str, mark: object) -> bool:
         """Whether a part was made of the same and is there; then it is taken over."""
@@ -210,7 +204,10 @@ class Builder:
     def _write_manifest(self, *, done: bool = False) -> None:
         """What is ours, so far: the parts of the build before, and those of this one in their place."""
         told = self._parts if done else {**self._old.get("parts", {}), **self._parts}
-        text = json.dumps({"format": _FORMAT, "parts": told}, indent=0, sort_keys=True)
+        lines = ",\n".join(
+            f"{json.dumps(name)}: {json.dumps(told[name], sort_keys=True)}" for name in sorted(told)
+        )
+        text = f'{{"format": {_FORMAT}, "parts": {{\n{lines}\n}}}}'  # a line a part: what is indented takes ten times as long
         file = self.to / MANIFEST
         if file.is_file() and file.read_text(encoding="utf-8") == text:
             return

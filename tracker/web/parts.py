@@ -12,7 +12,7 @@ from tracker.web.page import MissingPageError, Page
 from tracker.web.pages import Pages
 from tracker.web.policy_pages import static_names
 from tracker.web.shards import index, shard
-from tracker.web.used_pages import used_marks
+from tracker.web.used_pages import used_by, used_marks
 
 Files = Iterator[tuple[str, Page]]
 Part = tuple[str, object, Callable[[], Files]]  # its name, what it is made of, and its files
@@ -31,6 +31,13 @@ class Parts:
         self._data = Data(pages)
         self._base = base  # the site's address, for the sitemap; empty: not known
 
+    def all(self) -> Iterator[Part]:
+        """All but the list of addresses. Each may be made by another process: none needs what another one makes."""
+        for arn, mark in self._pages.browsing.marks().items():
+            used = used_by(self._pages, str(arn))
+            yield f"policy {arn}", (mark, used) if used else mark, partial(self.policy, arn)
+        yield from self.others()
+
     def policy(self, arn: PolicyArn) -> Files:
         """All of one policy."""
         place, api = folder(arn), f"api/v1/policies/{folder(arn)}"
@@ -41,8 +48,12 @@ class Parts:
         yield f"{api}/versions.json", self._data.versions(str(arn))
         yield f"{api}/attention.json", self._data.attention(str(arn))
 
-    def others(self, written: Mapping[str, str]) -> Iterator[Part]:
-        """Everything else. `written`: the files so far, for the sitemap, which comes last."""
+    def addresses(self, written: Mapping[str, str]) -> Part:
+        """What search engines are told. `written`: all other files, by which it is made."""
+        return "addresses", sorted(written), partial(self._addresses, written)
+
+    def others(self) -> Iterator[Part]:
+        """What is about no single policy."""
         browsing = self._pages.browsing
         changed = browsing.change_mark()
         whole = (changed, browsing.look_mark(self._pages.tracker.partition))
@@ -61,7 +72,6 @@ class Parts:
         yield "site", whole, partial(self._paths, _SITE)
         yield "feeds", changed, partial(self._paths, _FEEDS)
         yield "data", whole, self._lists
-        yield "addresses", sorted(written), partial(self._addresses, written)
 
     def _paths(self, paths: Iterable[str]) -> Files:
         for path in paths:
