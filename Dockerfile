@@ -24,5 +24,7 @@ ENV PATH=/opt/policy-tracker/bin:$PATH POLICY_TRACKER_HOME=/data PYTHONUNBUFFERE
 USER tracker
 VOLUME /data
 STOPSIGNAL SIGTERM
+# Where the pages are on, whether they answer and the tracker can be read; else that the daemon lives, which its exit would tell.
+HEALTHCHECK --interval=60s --timeout=10s --start-period=60s --retries=3 CMD ["python3", "-c", "import socket, urllib.request as u; socket.socket().connect_ex(('127.0.0.1', 8080)) or u.urlopen('http://127.0.0.1:8080/readyz', timeout=5)"]
 ENTRYPOINT ["policy-tracker"]
 CMD ["daemon"]

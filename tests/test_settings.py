@@ -181,6 +181,7 @@ def test_rules_of_the_users_own(tmp_path: Path) -> None:
         ),
         ('[log]\nformat = "xml"', 'log.format = "xml"', "'text', 'json'"),
         ("x = = 1", "is no TOML", "line 1"),
+        ("[mail]\nport = inf", "mail.port = ", "a whole number"),
         ("x = " + "9" * 5000, "is no TOML", "4300 digits"),
         ("x = " + "[" * 90_000, "is no TOML", "policy-tracker.toml"),
     ],

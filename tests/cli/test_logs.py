@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.cli.logs import Lines, set_up
+from tracker.cli.logs import Lines, _secrets, set_up
 from tracker.settings import load_settings
 
 
@@ -63,6 +63,16 @@ def test_no_secret_and_no_whole_address_is_written(as_json: bool) -> None:
     assert "a***@example.com" in written
     assert "g***@example.org" in written
     assert "lovelace" not in written
+
+
+def test_what_a_secrets_file_holds_is_masked_and_a_missing_one_stops_no_log(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("hunter2-of-the-file\n")
+    environ = {
+        "POLICY_TRACKER_WEB__ADMIN_TOKEN_FILE": str(tmp_path / "token"),
+        "POLICY_TRACKER_CHANNELS__WEBHOOK_SECRET_FILE": str(tmp_path / "none"),
+    }
+    known = _secrets(load_settings(tmp_path, environ, {}, needs_file=False))
+    assert "hunter2" not in line("it was hunter2-of-the-file", as_json=True, secrets=known)
 
 
 def test_a_traceback_is_in_the_same_line() -> None:

@@ -51,6 +51,7 @@ def test_feeds_are_read() -> None:
         (b"", "no table of Change, Description and Date"),
         (b"<html><table><tr><th>Change</th></tr></table>", "no table of Change"),
         (b"<html><![x[", "is no HTML"),
+        (b"<table><tr><td>&#" + b"9" * 5000 + b";</td></tr></table>", "is no HTML"),
         (b"\xff\xfe", "no text in UTF-8"),
         (PAGE.replace("June 23, 2022", "yesterday").encode(), "dates an announcement 'yesterday'"),
         (RSS.replace("<rss", "<!DOCTYPE r [<!ENTITY a 'b'>]><rss").encode(), "declares a document type"),

@@ -52,6 +52,9 @@ def test_looks_messages_and_what_failed(world: World) -> None:
     assert found["policy_tracker_last_success_timestamp_seconds"] == looked + 86_400
     assert found['policy_tracker_outbox_messages{state="sent"}'] == 1
     assert found["policy_tracker_outbox_oldest_seconds"] == 0
+    assert [
+        found[f'policy_tracker_sends_total{{outcome="{one}"}}'] for one in ("sent", "refused", "put_off")
+    ] == [1, 0, 0]
     assert (found["policy_tracker_looks_total"], found["policy_tracker_changes_total"]) == (2, 1)
     assert (found["policy_tracker_policies"], found["policy_tracker_open_rounds"]) == (1, 0)
     world.clock.forward(hours=30)

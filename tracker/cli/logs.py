@@ -5,6 +5,7 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from tracker.context import RUN
@@ -12,6 +13,7 @@ from tracker.model.instants import iso
 from tracker.settings import Settings
 from tracker.settings.values import DECLARED
 
+_LARGEST = 65_536  # bytes of a secret's file
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _ADDRESS = re.compile(r"\b([\w.+-])[\w.+-]*@([\w-]+\.[\w.-]+)")
 _PLAIN = re.compile(r"[\w.:/+@*-]+\Z")
@@ -67,8 +69,18 @@ def _word(value: object) -> str:
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:
-    """Every secret that stands in a setting; those in files are read where they are used, and nowhere logged."""
-    return tuple(str(settings.value(one.key) or "") for one in DECLARED.values() if one.secret)
+    """Every secret of the settings: those that stand in one, and what the files hold that others name, where they can be read."""
+    keys = [one.key for one in DECLARED.values() if one.secret]
+    files = [settings.value(f"{key}_file") for key in keys if f"{key}_file" in DECLARED]
+    return (*(str(settings.value(key) or "") for key in keys), *(_content(path) for path in files if path))
+
+
+def _content(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(_LARGEST).decode("utf-8", "replace").strip()
+    except OSError:
+        return ""  # whoever needs it says what is wrong
 
 
 def set_up(settings: Settings, verbose: int = 0, default_level: str = "") -> None:

@@ -21,6 +21,7 @@ from tracker.delivery.subscribers import Frequency, Subscriber, recipients
 from tracker.errors import InputError
 from tracker.model.instants import parse_instant
 from tracker.model.message import Attachment, Form, Message
+from tracker.store.counts import count
 from tracker.store.database import Database
 from tracker.store.instants import sortable
 
@@ -156,6 +157,9 @@ class Outbox:
                 connection.execute(_CANCEL, (left, sortable(now), claim.id))
             elif held and outcome.tried:
                 trouble.note(connection, claim, outcome, now)
+            if outcome.tried:
+                said = "sent" if outcome.state == "sent" else "refused" if outcome.refused else "put_off"
+                count(connection, "sends", said)
             if held and (outcome.state == "sent" or outcome.refused):
                 answer = outcome.answer if outcome.refused else None
                 bouncing.note(connection, _subscriber(connection, claim.id), answer, now, self._bounced_after)

@@ -118,7 +118,7 @@ def whole(low: int, high: int) -> Kind[int]:
 
     def read(given: Given) -> int:
         value = _number(given)
-        if value != int(value) or not low <= value <= high or (isinstance(value, float) and not given.text):
+        if not low <= value <= high or value != int(value) or (isinstance(value, float) and not given.text):
             raise ValueError
         return int(value)
 
@@ -163,7 +163,10 @@ def _address(value: str) -> bool:
 def _sender(value: str) -> bool:
     from email.utils import parseaddr  # 10 ms that most commands do without
 
-    name, address = parseaddr(value)
+    try:
+        name, address = parseaddr(value)
+    except RecursionError as error:
+        raise ValueError("nested deeper than any address") from error
     return bool(address) and ("<" in value or not name) and _address(address)
 
 

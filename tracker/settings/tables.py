@@ -99,7 +99,7 @@ def _columns(
             found[name] = known[name].read(Given(value, text=False, base=given.base))
         except ValueError as error:
             raise ValueError(
-                f"{name} = {toml(value)}: {str(error) or f'wanted: {known[name].right}'}"
+                f"{name} = {toml(value)[:120]}: {str(error) or f'wanted: {known[name].right}'}"
             ) from error
     return found
 

@@ -131,7 +131,10 @@ def _read_tables(text: str, source: str) -> "_Tables":
     try:
         tables.feed(text)
         tables.close()
-    except AssertionError as error:  # Python's own parser, of `<![x[`
+    except (
+        AssertionError,
+        ValueError,
+    ) as error:  # Python's own parser, of `<![x[`, or `&#` with 5,000 digits
         raise InputError(f"{source} is no HTML: {error}", advice=_SAVE) from error
     return tables
 

@@ -16,9 +16,11 @@ from starlette.concurrency import run_in_threadpool
 from tracker.archive.pace import rounds
 from tracker.collaborators import Tracker
 from tracker.errors import TrackerError
+from tracker.store.counts import counts
 
 FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 STATES = ("waiting", "claimed", "sent", "failed", "cancelled")
+OUTCOMES = ("sent", "refused", "put_off")
 Sample = tuple[Mapping[str, str], float]
 
 
@@ -66,7 +68,7 @@ def text(metrics: Sequence[Metric]) -> str:
 
 def _metrics(tracker: Tracker) -> Iterator[Metric]:
     now, seen = tracker.clock(), rounds(tracker.database)
-    counts = tracker.outbox.counts() if tracker.database.exists else {}
+    states = tracker.outbox.counts() if tracker.database.exists else {}
     oldest = tracker.outbox.oldest() if tracker.database.exists else None
     about = Metric("policy_tracker_info", "gauge", "The release that answers; always 1.")
     yield _one(about, 1, version=version("policy-tracker"))
@@ -120,7 +122,14 @@ def _metrics(tracker: Tracker) -> Iterator[Metric]:
         "policy_tracker_outbox_messages",
         "gauge",
         "Messages in the outbox by what became of them; what was sent stays there for channels.keep_days.",
-        [({"state": state}, float(counts.get(state, 0))) for state in STATES],  # type: ignore[call-overload]  # its keys are these words
+        [({"state": state}, float(states.get(state, 0))) for state in STATES],  # type: ignore[call-overload]  # its keys are these words
+    )
+    sends = counts(tracker.database, "sends")
+    yield Metric(
+        "policy_tracker_sends_total",
+        "counter",
+        "Attempts to send by what came of them: sent, refused for good, put off to be tried again.",
+        [({"outcome": one}, float(sends.get(one, 0))) for one in OUTCOMES],
     )
     waits = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
     yield _one(
