@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tracker.role_facts import RoleFacts, ServiceAccess, Trusted
 
 _LEVELS = ("List", "Read", "Write", "Tagging", "Permissions management", "Unknown")
-_SHORT = {"Permissions management": "Permissions"}  # so that a row has room in a terminal
 
 
 @click.command(
@@ -120,17 +119,9 @@ def _put_standing(one: "RoleFacts") -> None:
     put(f"Inline policies: {', '.join(one.inline) or 'none'}")
     put("\nWhat it may do")
     if one.services:
-        levels = [level for level in _LEVELS if any(level in each.levels for each in one.services)]
         table(
-            (
-                "service",
-                "prefix",
-                "actions",
-                *(_SHORT.get(level, level) for level in levels),
-                "since",
-                "last added",
-            ),
-            [_service(each, levels) for each in one.services],
+            ("service", "prefix", "actions", "by access level", "since", "last added"),
+            list(map(_service, one.services)),
         )
         put(f"{sum(each.actions for each in one.services):,} actions in {len(one.services):,} services")
     else:
@@ -161,10 +152,10 @@ def _trust(each: "Trusted") -> tuple[str, ...]:
     )
 
 
-def _service(each: "ServiceAccess", levels: "list[str]") -> tuple[str, ...]:
-    counts = (f"{each.levels[level]:,}" if level in each.levels else "" for level in levels)
+def _service(each: "ServiceAccess") -> tuple[str, ...]:
+    levels = ", ".join(f"{each.levels[level]:,} {level}" for level in _LEVELS if level in each.levels)
     return (
-        each.name, each.service, f"{each.actions:,}", *counts, each.since[:10] or "-", each.latest[:10] or "-",
+        each.name, each.service, f"{each.actions:,}", levels, each.since[:10] or "-", each.latest[:10] or "-",
     )  # fmt: skip
 
 
