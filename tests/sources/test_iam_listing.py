@@ -138,3 +138,14 @@ def test_what_is_not_attached_is_not_gone(iam: FakeIam, source: IamSource) -> No
 def test_what_has_to_be_asked(default: str, update_date: object, known_: Known, moved: bool) -> None:
     listed = Listed(ARN, VersionId.parse(default), update_date)  # type: ignore[arg-type]
     assert listed.moved(known_) is moved
+
+
+def test_a_listing_whose_next_page_is_always_the_same_ends(iam: FakeIam, source: IamSource) -> None:
+    more = b"<IsTruncated>true</IsTruncated><Marker>1</Marker>"
+    reply = iam.list_policies()
+    iam.always(
+        "ListPolicies", replace(reply, body=reply.body.replace(b"<IsTruncated>false</IsTruncated>", more))
+    )
+    with pytest.raises(SourceUnavailableError, match="the listing does not end, after 2 pages"):
+        source.listing("aws")
+    assert iam.actions == ["ListPolicies", "ListPolicies"]

@@ -11,7 +11,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,9 +28,9 @@ from tests.support.iam_replies import (
     throttled,
 )
 from tests.support.smtp_sink import DROP, HANG, Script, Sink
-from tests.support.world import SUPPORT
+from tests.support.world import READ_ONLY, SUPPORT, allowing
 from tests.torture._commands import Forks, Said
-from tests.torture._place import SECOND, Place
+from tests.torture._place import SECOND, THIRD, Place
 
 SETUP, PART, LATER = 4, 3, 75
 
@@ -47,7 +46,7 @@ class Case:
     says: str = ""  # a pattern in what it prints
     args: tuple[str, ...] = ("check",)
     twice: int = 0  # mails that may come twice, their answer having been lost
-    sent: int = 0  # mails of the change that have come already
+    mails: int = 1  # that each team has in the end
     more: dict[str, str] = field(default_factory=dict)  # variables
 
 
@@ -96,9 +95,14 @@ _STOP = threading.Event()
 
 
 def _yesterday(place: Place) -> None:
-    """Every answer is of before v3, though one of them has named it already."""
-    stale = place.iam.get_policy(str(SUPPORT), default="v2")
-    place.iam.always("GetPolicy", stale)
+    """Every answer is of before v3."""
+    body = place.iam.get_policy(str(SUPPORT), default="v2").body.replace(THIRD.encode(), SECOND.encode())
+    place.iam.always("GetPolicy", Reply(body))
+
+
+def _half_of_yesterday(place: Place) -> None:
+    """GetPolicy names v2 as the default, with the UpdateDate of v3: as where v3 was taken back again."""
+    place.iam.always("GetPolicy", place.iam.get_policy(str(SUPPORT), default="v2"))
 
 
 def _not_default(place: Place) -> None:
@@ -108,9 +112,7 @@ def _not_default(place: Place) -> None:
 
 def _lost_page(place: Place) -> None:
     """The listing of everything lacks a policy that is there: its page got lost."""
-    place.iam.put(
-        "arn:aws:iam::aws:policy/ReadOnlyAccess", "v1", {"Version": "2012-10-17", "Statement": []}, SECOND
-    )
+    place.iam.put(READ_ONLY, "v1", allowing("s3:ListBucket"), SECOND)
     whole = place.iam.list_policies()
 
     def lacking(call: Call) -> Reply:
@@ -206,10 +208,12 @@ AWS = {
     "a clock that AWS refuses": Case(_always("*", lambda _: fault("SignatureDoesNotMatch", 403, "Signature expired: 20211221T000000Z is now earlier than")), (SETUP,), "clock|time of the signature"),
     "DNS gone": Case(lambda _: {"AWS_ENDPOINT_URL_IAM": "http://iam.policy-tracker.invalid"}, (LATER,), "does not resolve"),
     "nobody listens": Case(_nobody_listens("AWS_ENDPOINT_URL_IAM", "http://127.0.0.1:{}"), (LATER,), "refuses the connection"),
-    "TLS of another name": Case(partial(_iam_tls), (SETUP, LATER), "certificate"),
+    "TLS of another name": Case(lambda place: _iam_tls(place, "elsewhere.example.org"), (SETUP, LATER), "certificate"),
     "TLS that has expired": Case(lambda place: _iam_tls(place, "localhost", "127.0.0.1", days=-1), (SETUP, LATER), "certificate"),
     "yesterday's version": Case(_yesterday, (0,), "nothing changed"),
-    "replicas that disagree": Case(_not_default, (0, LATER)),
+    # Both are told as what they look like, 'made, and nobody saw it in force', and again when it is in force.
+    "half of yesterday's": Case(_half_of_yesterday, (0,), "nobody saw it in force", mails=2),
+    "replicas that disagree": Case(_not_default, (0, LATER), mails=2),
     "ListPolicies loses a page": Case(_lost_page, (0,), args=("check", "--all")),
     "ListPolicies never ends": Case(_endless, (LATER, PART, SETUP), args=("check", "--all")),
 }  # fmt: skip
@@ -288,4 +292,4 @@ def _driven(place: Place, case: Case) -> tuple[Said, list[str]]:
         found += [f"afterwards verify: {one}" for one in place.run("verify").wrong([0])]
         removed = [line for line in place.lines() if line["version"] is None]
         return said, found + ([f"a policy was taken for removed: {removed}"] if removed else [])
-    return said, found + place.wrong(twice=case.twice)
+    return said, found + place.wrong(twice=case.twice, mails=case.mails)

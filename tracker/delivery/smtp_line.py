@@ -1,6 +1,7 @@
 """A connection to the mail server, ready for mail: greeted, encrypted, its certificate verified, logged in."""
 
 import logging
+import re
 import smtplib
 import socket
 import ssl
@@ -11,6 +12,7 @@ from tracker.errors import ChannelDownError, SetupError, TrackerError
 
 log = logging.getLogger(__name__)
 
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 _WAITING = "the mails wait and are tried again; 'policy-tracker outbox list' shows them"
 
 
@@ -61,8 +63,8 @@ def down(message: str, *, reached: bool) -> ChannelDownError:
 
 
 def text_of(error: BaseException) -> str:
-    """What an error says, as one line; its name where it says nothing."""
-    return readable_answer(str(error)) or type(error).__name__
+    """What an error says, as one line and without the system's number for it; its name where it says nothing."""
+    return readable_answer(_ERRNO.sub("", str(error))) or type(error).__name__
 
 
 def _connect(settings: SmtpSettings, context: ssl.SSLContext | None) -> smtplib.SMTP:

@@ -37,6 +37,7 @@ _PARTITION_OF_PREFIX = {
 
 # A policy has five versions at most, so this listing is never longer than one page; moto's server does not say so.
 _ONE_PAGE = {"ListPolicyVersions"}
+_MOST_PAGES = 1_000  # of a hundred entries at the least; AWS has 1,600 managed policies
 _METHOD = {
     "GetPolicy": "get_policy",
     "GetPolicyVersion": "get_policy_version",
@@ -194,7 +195,8 @@ class IamClient:
     def pages(
         self, action: str, partition: str, what: str, **parameters: object
     ) -> "Iterator[Mapping[str, Any] | None]":
-        """Each page of a listing; one None where AWS says NoSuchEntity."""
+        """Each page of a listing; one None where AWS says NoSuchEntity. Raises SourceUnavailableError for one without an end."""
+        markers: set[object] = set()
         while True:
             page = self.call(action, partition, what, **parameters)
             yield page
@@ -202,7 +204,14 @@ class IamClient:
                 return
             if not element(page, "IsTruncated", bool, action, what):
                 return
-            parameters["Marker"] = element(page, "Marker", str, action, what)
+            marker = element(page, "Marker", str, action, what)
+            if marker in markers or len(markers) >= _MOST_PAGES:
+                raise SourceUnavailableError(
+                    f"{action} of {what}: the listing does not end, after {len(markers) + 1} pages",
+                    advice="Look again later; if it stays so, ask who runs the endpoint or the proxy.",
+                )
+            markers.add(marker)
+            parameters["Marker"] = marker
 
     def call(
         self, action: str, partition: str, what: str, **parameters: object
