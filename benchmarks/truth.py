@@ -47,7 +47,7 @@ def read_only_access() -> tuple[Figure, ...]:
     if history.missing():
         return ()
     pairs = history.adjacent("ReadOnlyAccess")
-    taken = [calls(lambda one=one, other=other: record(one, other), rounds=3)[0] for one, other in pairs]  # type: ignore[misc]
+    taken = [calls(lambda one=one, other=other: record(one, other), rounds=3)[0] for one, other in pairs]  # type: ignore[misc] # a default that binds it
     what = f"the slowest of {len(pairs)} changes of ReadOnlyAccess"
     return (Figure(what, max(taken), "ms", 30, promise="absolute"),)
 

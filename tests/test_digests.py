@@ -39,7 +39,7 @@ def tick(world: World, moment: datetime) -> None:
 
 def changed(world: World, *arns: object, version: str = "v2", document: object = V2) -> None:
     for arn in arns:
-        world.aws.publish(arn, version, world.clock.moment, document)  # type: ignore[arg-type]
+        world.aws.publish(arn, version, world.clock.moment, document)  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
     service.check(world.tracker, BOTH)
 
 

@@ -1,6 +1,8 @@
 """The house stands as docs/architecture.md draws it: imports point one way, pure rooms stay pure, files stay small."""
 
 import ast
+import re
+import tokenize
 from collections.abc import Collection
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -196,3 +198,18 @@ def test_a_circle_is_found(tmp_path: Path) -> None:
     known = {"tracker.web.one": one, "tracker.web.other": other}
     told = circle_in({name: needs_of(path, known, types=False) for name, path in known.items()})
     assert set(told.split(" <- ")) == set(known)
+
+
+@pytest.mark.parametrize("folder", ["tracker", "tests", "benchmarks"])
+def test_whatever_silences_a_check_has_its_reason_beside_it(folder: str) -> None:
+    silenced = re.compile(r"# (?:noqa|type: ?ignore|pragma: no cover)\b[^#]*$")
+    reasoned = re.compile(
+        r"# (?:noqa: [A-Z0-9, ]+|pragma: no cover) -- \S|# (?:type: ?ignore|noqa: [A-Z0-9, ]+)\S*\s+# \S"
+    )
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        tokens = tokenize.generate_tokens(
+            iter(path.read_text(encoding="utf-8").splitlines(keepends=True)).__next__
+        )
+        for token in tokens:
+            if token.type == tokenize.COMMENT and silenced.search(token.string):
+                assert reasoned.search(token.string), f"{path}:{token.start[0]}: {token.string}"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tracker.schedule import Schedule
 
-moments = st.datetimes(datetime(1971, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+moments = st.datetimes(datetime(1971, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 -- hypothesis wants bounds without a zone
 texts = st.sampled_from(
     ["hourly", "daily", "weekly", "monthly", "6h", "30m", "1d", "90m", "2w", "7m", "17 6 1 * *", "*/5 * * * *",
      "0 0 29 2 *", "0 12 13 * 5", "0 0 L * *", "5 4 * * 7", "5 4 * * SUN#2", "1,31 3-5 * JAN,JUL *"]

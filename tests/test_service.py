@@ -128,7 +128,7 @@ def test_one_policy_that_cannot_be_read_stops_no_other(world: World, tmp_path: P
     world.aws.publish(READ_ONLY, "v1", MADE_V19, V19)
 
     class Half:
-        def look(self, arn, known, listing=None):  # type: ignore[no-untyped-def]
+        def look(self, arn, known, listing=None):  # type: ignore[no-untyped-def] # a fake of a few lines
             if arn == SUPPORT:
                 return world.aws.look(arn, known)
             raise SourceUnavailableError("no", advice="wait")

@@ -197,7 +197,7 @@ def test_an_archive_that_knows_no_path_is_not_taken_for_another_policy(world: Wo
     answer = aws.look(LINKED, Known())
     pathless = replace(LINKED, path="/")
     other.tracker.archive.keep_many(replace(one, arn=pathless) for one in answer.snapshots)
-    other.tracker.archive.observe(pathless, recording.observation(answer, Known(), "import", other.clock()))  # type: ignore[arg-type]
+    other.tracker.archive.observe(pathless, recording.observation(answer, Known(), "import", other.clock()))  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
     found = service.check(other.tracker, ALL)
     assert (found.failed, found.changes, len(found.checked)) == ((), (), 1)
     assert len(other.tracker.archive.policies()) == 1

@@ -35,7 +35,7 @@ REPEAT_AFTER = timedelta(hours=1)  # the same fault is said again only after thi
 _JOB = "due"
 
 
-class Planned(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 ships no types
+class Planned(BaseTrigger):  # type: ignore[misc] # APScheduler 3 ships no types
     """Fires at once, then whenever one of the schedules does. What was missed fires once, not once a time."""
 
     def __init__(self, *schedules: Schedule) -> None:

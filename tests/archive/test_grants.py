@@ -101,7 +101,7 @@ def by_hand(archive: Archive, documents: list[object]) -> None:
     for place, (_, observation) in enumerate(lines):
         assert observation.version is not None
         wanted = set()
-        for statement in documents[observation.version.number - 1]:  # type: ignore[attr-defined]
+        for statement in documents[observation.version.number - 1]:  # type: ignore[attr-defined] # of a type that this test knows
             listed = {one.lower() for one in statement.get("Action", statement.get("NotAction"))}
             texts = {" ".join(sorted(listed))} if "NotAction" in statement else listed
             resources = statement["Resource"]

@@ -9,7 +9,7 @@ SECURE = ConditionEntry("Bool", "aws:SecureTransport", ("true",))
 
 
 def on(*resources: str, **more: object) -> Scope:
-    return Scope(resources=resources, **more)  # type: ignore[arg-type]
+    return Scope(resources=resources, **more)  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
 
 
 def told(before: list[Scope], after: list[Scope]) -> list[str]:

@@ -178,7 +178,7 @@ def test_real_policies_are_read_only_or_clearly_not() -> None:
     """The threshold lies in a gap of real data: of 69 policies none has a share between 1.3% and 3.3%."""
     shares = {}
     for name in history.policies():
-        snapshot = history.snapshots(name)[history.observations(name)[-1].identity]  # type: ignore[index]
+        snapshot = history.snapshots(name)[history.observations(name)[-1].identity]  # type: ignore[index] # of a kind that this test knows
         reading = reading_of(grants_of(parse_document(snapshot.document, what=name), CATALOGUE), CATALOGUE)
         if reading.total:
             shares[name] = reading.writing / reading.total
@@ -329,14 +329,14 @@ def test_the_id_is_the_transitions() -> None:
 
 
 def accepting(pattern: str = "s3:getobject", **more: object) -> Accepted:
-    return replace(Accepted(pattern, "a contract covers it", "J. Doe"), **more)  # type: ignore[arg-type]
+    return replace(Accepted(pattern, "a contract covers it", "J. Doe"), **more)  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
 
 
 def s3(
     change_rules: list[Accepted], *, before: Document = QUIET, after: Document | None = None, **how: object
 ) -> Attention:
     rules = replace(RULES, accepted=tuple(change_rules))
-    change = assessed(before, after or more("s3:GetObject"), rules, **how)  # type: ignore[arg-type]
+    change = assessed(before, after or more("s3:GetObject"), rules, **how)  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
     return by_rule(change)["customer-data/s3-objects"]
 
 

@@ -337,7 +337,7 @@ def test_real_kinds_are_counted_alike_by_a_script_that_shares_no_code() -> None:
             history.arn(name),
             history.observations(name),
             list(documents),
-            same=lambda old, new, known=documents: compare(known[old], known[new], CATALOGUE).equal_language,  # type: ignore[misc]
+            same=lambda old, new, known=documents: compare(known[old], known[new], CATALOGUE).equal_language,  # type: ignore[misc] # a default that binds it
         )
         counted.update(str(each.kind) for each in found)
     assert dict(counted) == json.loads(done.stdout)

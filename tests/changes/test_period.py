@@ -45,7 +45,7 @@ class Past:
         )  # fmt: skip
         return tuple(self.change(one) for one in told)
 
-    def change(self, transition) -> Change:  # type: ignore[no-untyped-def]
+    def change(self, transition) -> Change:  # type: ignore[no-untyped-def] # a fake of a few lines
         ends = [
             self.documents[e.version, e.create_date] if e else None
             for e in (transition.before, transition.after)

@@ -19,7 +19,7 @@ def sender(home: Path) -> None:
 
 
 def listed(cli: Command) -> list[dict[str, object]]:
-    return json.loads(cli("subscribers", "list", "--json").out)["items"]  # type: ignore[no-any-return]
+    return json.loads(cli("subscribers", "list", "--json").out)["items"]  # type: ignore[no-any-return] # JSON
 
 
 def test_the_flags_offer_what_delivery_knows() -> None:

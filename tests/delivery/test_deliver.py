@@ -257,7 +257,7 @@ def test_a_database_that_is_locked_while_settling_is_asked_again(
             if self.refusals:
                 self.refusals -= 1
                 raise LockedError("tracker.db is locked")
-            return super().settle(*given)  # type: ignore[arg-type]
+            return super().settle(*given)  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
 
     queue("anna")
     busy = Busy(database)

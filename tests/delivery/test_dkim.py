@@ -31,7 +31,7 @@ OURS = signer("example.org", "s2026", PEM)
 def signed(**changed: object) -> bytes:
     """A mail with pages that take one click."""
     settings = plain(25, base_url="https://policies.example.org", signer=OURS)
-    return letter(parcel(**changed), settings).data  # type: ignore[arg-type]
+    return letter(parcel(**changed), settings).data  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
 
 
 def holds(mail: bytes) -> bool:

@@ -31,7 +31,7 @@ LINK = f"{PAGE}/confirm/WzEyLCJhYmNkZWYiXQ.c2lnbmF0dXJl"
 
 def _rows(state: str) -> list[Row]:
     return [
-        Row(7, "c", "AWS Support can now read S3 objects", "gone@example.org", state, 4, NOW, "550 no such user", NOW, NOW)  # type: ignore[arg-type]
+        Row(7, "c", "AWS Support can now read S3 objects", "gone@example.org", state, 4, NOW, "550 no such user", NOW, NOW)  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
     ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ PLAIN = SerializationOptions(with_comments=False, strip_string_quotes=True, expl
 
 
 def blocks() -> dict[str, list[Any]]:
-    return hcl2.loads(TEXT, serialization_options=PLAIN)  # type: ignore[no-any-return,no-untyped-call,unused-ignore]
+    return hcl2.loads(TEXT, serialization_options=PLAIN)  # type: ignore[no-any-return,no-untyped-call,unused-ignore] # JSON
 
 
 def named(kind: str) -> dict[str, Any]:

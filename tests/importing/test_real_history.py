@@ -27,7 +27,7 @@ def _needs_the_history() -> None:
 
 def brought(folder: Path, path: Path, **selection: object) -> tuple[World, Imported]:
     world = make_world(folder)
-    return world, service.import_history(world.tracker, path, Selection(**selection))  # type: ignore[arg-type]
+    return world, service.import_history(world.tracker, path, Selection(**selection))  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
 
 
 def test_it_is_all_there_and_agrees_with_what_others_count(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_what_is_not_attached_is_not_gone(iam: FakeIam, source: IamSource) -> No
     ],
 )
 def test_what_has_to_be_asked(default: str, update_date: object, known_: Known, moved: bool) -> None:
-    listed = Listed(ARN, VersionId.parse(default), update_date)  # type: ignore[arg-type]
+    listed = Listed(ARN, VersionId.parse(default), update_date)  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
     assert listed.moved(known_) is moved
 
 

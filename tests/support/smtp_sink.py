@@ -165,7 +165,7 @@ class Sink:
             envelope.rcpt_tos.append(address)
         return scripted or "250 2.1.5 OK"
 
-    async def handle_DATA(  # noqa: N802
+    async def handle_DATA(  # noqa: N802 -- aiosmtpd's own name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         [recipient] = envelope.rcpt_tos

@@ -38,7 +38,7 @@ def allowed(document: Any) -> Any:
 
 def compared(before, after, services):
     """(what allows more, what allows less, what else differs) of some services, as sets of actions."""
-    mine = lambda action: not services or action.split(":")[0] in services  # noqa: E731
+    mine = lambda action: not services or action.split(":")[0] in services  # noqa: E731 -- told from top to bottom, as one reads it
     more, less, other = set(), set(), set()
     for action in filter(mine, before.keys() | after.keys()):
         old, new = before.get(action, set()), after.get(action, set())

@@ -77,7 +77,7 @@ class Agreement:
         path = f"{self._root}/{key}"
         try:
             count = sum(map(is_like_snapshot, os.listdir(path)))  # noqa: PTH208 -- half the time of Path.iterdir
-            if count and (count, os.stat(f"{path}/{TIMELINE}").st_size) == seen:  # noqa: PTH116
+            if count and (count, os.stat(f"{path}/{TIMELINE}").st_size) == seen:  # noqa: PTH116 -- a path of thousands is text here: a Path each takes longer than the question
                 return True
         except OSError:
             pass

@@ -146,7 +146,7 @@ def _send(
         return _put_off(claim, str(error), clock, jitter), error
     except Exception as error:  # our own fault: the other mails go on, the caller hears of it at the end
         # The shell writes the traceback to its file; a log must not show what it may hold of an address.
-        log.error("mail %s to %s: unexpected %s", claim.id, who, type(error).__name__)  # noqa: TRY400
+        log.error("mail %s to %s: unexpected %s", claim.id, who, type(error).__name__)  # noqa: TRY400 -- its text may hold the address
         said = readable_answer(f"a fault of ours: {type(error).__name__}: {error}")
         return _put_off(claim, said, clock, jitter), error
     log.info("mail %s to %s sent: %s", claim.id, who, masked(answer))

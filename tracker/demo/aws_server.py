@@ -95,7 +95,7 @@ def main() -> None:
     """Serve until standard input ends."""
     # Ctrl-C in a terminal reaches the whole process group: the one that started us decides when we end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    IamResponse.list_policy_versions = _list_policy_versions  # type: ignore[method-assign]
+    IamResponse.list_policy_versions = _list_policy_versions  # type: ignore[method-assign] # moto's own method, exchanged in its process alone
     backend = iam_backends[DEFAULT_ACCOUNT_ID]["aws"]
     application = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)

@@ -37,8 +37,8 @@ def _items(values: Sequence[object], line: str, margin: str) -> str:
         return line.join([canonical_json(one, margin) for one in values])
     if text.isprintable() and '"' not in text and "\\" not in text:  # nothing needs an escape
         between = f'"{line}"'
-        return f'"{between.join(values)}"'  # type: ignore[arg-type]
-    return line.join(map(quoted, values))  # type: ignore[arg-type]
+        return f'"{between.join(values)}"'  # type: ignore[arg-type] # all are texts: the join above went through
+    return line.join(map(quoted, values))  # type: ignore[arg-type] # all are texts: the join above went through
 
 
 def _key(key: object) -> str:

@@ -224,5 +224,5 @@ def call_of(record: Record, via: Via) -> Call | None:
 
 def _packed(file: object) -> bool:
     """Whether a file begins as gzip does, whatever it is called."""
-    peek = file.peek(2)[:2]  # type: ignore[attr-defined]
+    peek = file.peek(2)[:2]  # type: ignore[attr-defined] # a buffered file, which has it
     return bool(peek == b"\x1f\x8b")

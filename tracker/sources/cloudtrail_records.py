@@ -37,21 +37,21 @@ class Issuer(msgspec.Struct, gc=False):
     """userIdentity.sessionContext.sessionIssuer."""
 
     arn: str | None = None
-    userName: str | None = None  # noqa: N815 -- CloudTrail's own names, here and below
+    userName: str | None = None
 
 
 class SessionContext(msgspec.Struct, gc=False):
     """userIdentity.sessionContext."""
 
-    sessionIssuer: Issuer | None = None  # noqa: N815
+    sessionIssuer: Issuer | None = None
 
 
 class Identity(msgspec.Struct, gc=False):
     """userIdentity."""
 
     type: str | None = None
-    invokedBy: str | None = None  # noqa: N815
-    sessionContext: SessionContext | None = None  # noqa: N815
+    invokedBy: str | None = None
+    sessionContext: SessionContext | None = None
 
 
 class Resource(msgspec.Struct, gc=False):
@@ -63,14 +63,14 @@ class Resource(msgspec.Struct, gc=False):
 class Record(msgspec.Struct, gc=False):
     """One event. What is not named here is skipped while it is parsed, and never becomes a value."""
 
-    eventID: str | None = None  # noqa: N815
-    eventTime: str | None = None  # noqa: N815
-    eventSource: str | None = None  # noqa: N815
-    eventName: str | None = None  # noqa: N815
-    awsRegion: str | None = None  # noqa: N815
-    recipientAccountId: str | None = None  # noqa: N815
-    errorCode: str | None = None  # noqa: N815
-    userIdentity: Identity | None = None  # noqa: N815
+    eventID: str | None = None
+    eventTime: str | None = None
+    eventSource: str | None = None
+    eventName: str | None = None
+    awsRegion: str | None = None
+    recipientAccountId: str | None = None
+    errorCode: str | None = None
+    userIdentity: Identity | None = None
     resources: list[Resource] | None = None
 
 

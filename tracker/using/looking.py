@@ -78,7 +78,7 @@ def _region(
         state = opened
         since, until = state.open_since, state.reached or state.open_until
         assert since is not None  # noqa: S101 -- `_opened` says so
-        assert until is not None  # noqa: S101
+        assert until is not None  # noqa: S101 -- for the type checker: it was settled above
         for page in history.pages(region, since, until):
             picked = reader.pick(page.records)
             state = replace(

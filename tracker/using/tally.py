@@ -58,7 +58,7 @@ class Count:
     def calls(self) -> Calls:
         """The count as a value."""
         assert self.first is not None  # noqa: S101 -- nobody asks about no call
-        assert self.last is not None  # noqa: S101
+        assert self.last is not None  # noqa: S101 -- for the type checker: it was settled above
         self._narrow()
         return Calls(
             self.number,

@@ -122,7 +122,7 @@ def _metrics(tracker: Tracker) -> Iterator[Metric]:
         "policy_tracker_outbox_messages",
         "gauge",
         "Messages in the outbox by what became of them; what was sent stays there for channels.keep_days.",
-        [({"state": state}, float(states.get(state, 0))) for state in STATES],  # type: ignore[call-overload]  # its keys are these words
+        [({"state": state}, float(states.get(state, 0))) for state in STATES],  # type: ignore[call-overload] # its keys are these words
     )
     sends = counts(tracker.database, "sends")
     yield Metric(
