@@ -145,7 +145,7 @@ def test_the_shards_say_what_the_archive_says(tmp_path: Path) -> None:
 
 def test_a_build_that_was_cut_off_is_gone_on_with(tmp_path: Path) -> None:
     world, site = _world(tmp_path), tmp_path / "site"
-    builder = Builder(world.tracker, site)
+    builder = Builder(world.tracker, site, processes=0)
     written = builder._write
 
     def until_the_third(path: str, page: Page) -> str:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from tracker.archive import index
 from tracker.archive.layout import policy_key
@@ -127,9 +128,14 @@ class Browsing:
 
     def month_marks(self) -> tuple[tuple[str, tuple[object, ...]], ...]:
         """('2026-08', what tells whether anything of that month has changed), newest first."""
-        sql = """SELECT substr(observed_at, 1, 7) AS month, count(*) AS changes, max(rowid) AS last FROM changes
-                 GROUP BY 1 ORDER BY 1 DESC"""
-        return tuple((str(row["month"]), (row["changes"], row["last"])) for row in self._rows(sql, []))
+        sql = """SELECT month, group_concat(told) AS told FROM (
+                     SELECT substr(observed_at, 1, 7) AS month, id || ' ' || severity || ' ' || headline AS told
+                     FROM changes ORDER BY 1, observed_at, id) GROUP BY month ORDER BY month DESC"""
+        # By what is told, not by the number of a row: history that is brought in writes a policy's rows anew.
+        return tuple(
+            (str(row["month"]), (sha256(str(row["told"]).encode()).hexdigest(),))
+            for row in self._rows(sql, [])
+        )
 
     def policies(self, limit: int = -1, after: str = "") -> tuple[Held, ...]:
         """Policies by name, from after a name on, with how much is on record of each."""

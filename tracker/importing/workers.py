@@ -34,9 +34,15 @@ def useful() -> int:
 
 
 class Workers(Generic[_Task, _Result]):
-    """Does tasks with a function in other processes, and hands out the results in the order of the tasks."""
+    """Does tasks with a function in other processes, and hands out the results in the order of the tasks.
 
-    def __init__(self, function: Callable[[_Task], _Result], count: int) -> None:
+    `ahead`: tasks that a worker is given at once; `window`: tasks that may be begun before the first result is handed out.
+    """
+
+    def __init__(
+        self, function: Callable[[_Task], _Result], count: int, *, ahead: int = IN_HAND, window: int = 0
+    ) -> None:
+        self._ahead, self._window = ahead, window or 4 * count * ahead
         self._ends: list[Connection] = []
         self._processes: list[BaseProcess] = []
         context = multiprocessing.get_context("fork")
@@ -66,12 +72,12 @@ class Workers(Generic[_Task, _Result]):
     def map(self, tasks: Iterable[_Task]) -> Iterator[_Result]:
         """The results, in order. No more tasks are taken than are in hand. Raises what the function raises."""
         left: Iterator[_Task] | None = iter(tasks)
-        free = deque(end for _ in range(IN_HAND) for end in self._ends)
+        free = deque(end for _ in range(self._ahead) for end in self._ends)
         busy: dict[Connection, deque[int]] = {end: deque() for end in self._ends}
         done: dict[int, _Result] = {}
         given = taken = 0
         while left is not None or taken < given:
-            while left is not None and free and given - taken < 4 * len(self._ends) * IN_HAND:
+            while left is not None and free and given - taken < self._window:
                 try:
                     task = next(left)
                 except StopIteration:

@@ -26,7 +26,7 @@ from tracker.web.parts import Part, Parts
 log = logging.getLogger(__name__)
 MANIFEST = ".policy-tracker-site.json"
 _FORMAT = 1
-_MANY = 40  # parts to make, from which on other processes pay
+_MANY = 4  # parts to make, from which on other processes pay
 
 
 @dataclass
@@ -48,10 +48,11 @@ class Built:
 
 
 class Builder:
-    """Builds one site into one folder."""
+    """Builds one site into one folder. `processes` beside this one; None: as many as pay."""
 
-    def __init__(self, tracker: Tracker, to: Path, base: str = "") -> None:
+    def __init__(self, tracker: Tracker, to: Path, base: str = "", processes: int | None = None) -> None:
         self.to = to
+        self._processes = processes
         self.base = base
         self.tracker = tracker
         tracker.database.reuse()
@@ -88,7 +89,9 @@ class Builder:
     def _make(self, parts: Iterable[Part]) -> None:
         """Make the parts that are made of something else than before, in other processes too where there is much to make."""
         todo = [part for part in parts if not self._kept(part[0], part[1])]
-        count = useful() if len(todo) >= _MANY else 0
+        count = 0
+        if len(todo) >= _MANY:
+            count = useful() if self._processes is None else self._processes
         if not count:
             for name, mark, make in todo:
                 self._made(name, mark, {path: self._write(path, page) for path, page in make()})
@@ -98,7 +101,8 @@ class Builder:
         self._how = {name: make for name, _, make in todo}
         gc.freeze()  # what is loaded is shared by the processes for as long as nobody counts through it
         try:
-            with Workers(self._part_written, count) as workers:
+            # One at a time: some parts take a thousand times as long as others, and what comes back of each is small.
+            with Workers(self._part_written, count, ahead=1, window=len(todo)) as workers:
                 for (name, mark, _), (files, told) in zip(todo, workers.map(self._how), strict=True):
                     self.built.add(told)
                     self._made(name, mark, files)
@@ -177,12 +181,10 @@ class Builder:
         """Remove files of the last build that this one does not have, where they still are what we wrote."""
         for part in self._old.get("parts", {}).values():
             for path, digest in part["files"].items():
+                if path in self.built.files:
+                    continue
                 file = self.to / unquote(path)
-                if (
-                    path not in self.built.files
-                    and file.is_file()
-                    and sha256(file.read_bytes()).hexdigest()[:32] == digest
-                ):
+                if file.is_file() and sha256(file.read_bytes()).hexdigest()[:32] == digest:
                     file.unlink()
                     self.built.removed += 1
                     for above in file.parents:

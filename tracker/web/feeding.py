@@ -90,24 +90,10 @@ def _touching(pages: "Shelf", service: str) -> list[tuple[str, ChangeRow]]:
 def _feed(
     pages: "Shelf", path: str, name: str, title: str, home: str, rows: Iterable[tuple[str, ChangeRow]]
 ) -> Feed:
-    base, renderer = pages.base, pages.tracker.renderer()
-    entries = []
-    for stem, row in rows:
-        change = pages.facts(row.arn).change(stem)
-        if change is None:
-            continue
-        view = renderer.view(change)
-        entries.append(
-            FeedEntry(
-                id=row.id,
-                title=f"{view.title}: {view.headline}",
-                url=f"{base}{policy_page(row.arn, f'{stem}.html')}",
-                updated=row.observed_at,
-                summary=row.headline,
-                html=renderer.render("site/feed_entry.html", view=view),
-                categories=(row.arn.name, row.kind, row.severity),
-            )
-        )
+    base = pages.base
+    entries = [
+        one for stem, row in rows if (one := _entry(pages, stem, row, again=name in ("all", "alarms")))
+    ]
     stem = path.rpartition(".")[0]
     return Feed(
         name,
@@ -117,6 +103,30 @@ def _feed(
         f"{base}{stem}.json",
         tuple(entries),
     )
+
+
+def _entry(pages: "Shelf", stem: str, row: ChangeRow, *, again: bool) -> FeedEntry | None:
+    """A change as an entry; None where its versions are not archived. `again`: a build has it in four feeds, and makes it once."""
+    found: FeedEntry | None
+    if pages.static and row.id in pages.entries:
+        return pages.entries[row.id]
+    change, renderer = pages.facts(row.arn).change(stem), pages.tracker.renderer()
+    if change is None:
+        found = None
+    else:
+        view = renderer.view(change)
+        found = FeedEntry(
+            id=row.id,
+            title=f"{view.title}: {view.headline}",
+            url=f"{pages.base}{policy_page(row.arn, f'{stem}.html')}",
+            updated=row.observed_at,
+            summary=row.headline,
+            html=renderer.render("site/feed_entry.html", view=view),
+            categories=(row.arn.name, row.kind, row.severity),
+        )
+    if pages.static and again:
+        pages.entries[row.id] = found
+    return found
 
 
 def _kept(pages: "Shelf", path: str, suffix: str, make: Callable[[], Feed]) -> Page:

@@ -33,6 +33,11 @@ class Parts:
 
     def all(self) -> Iterator[Part]:
         """All but the list of addresses. Each may be made by another process: none needs what another one makes."""
+        yield (
+            "feeds",
+            self._pages.browsing.change_mark(),
+            partial(self._paths, _FEEDS),
+        )  # it takes longest of all
         for arn, mark in self._pages.browsing.marks().items():
             used = used_by(self._pages, str(arn))
             yield f"policy {arn}", (mark, used) if used else mark, partial(self.policy, arn)
@@ -70,7 +75,6 @@ class Parts:
         yield "used", used, partial(self._paths, [path for path, _ in used])
         yield "catalogue", (), self._catalogue
         yield "site", whole, partial(self._paths, _SITE)
-        yield "feeds", changed, partial(self._paths, _FEEDS)
         yield "data", whole, self._lists
 
     def _paths(self, paths: Iterable[str]) -> Files:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from tracker.archive.browsing import Browsing
 from tracker.changelog.places import action_page
@@ -15,6 +16,9 @@ from tracker.watched import watched
 from tracker.web.cache import Key, PageCache
 from tracker.web.facts import GRACE, Facts
 from tracker.web.page import Page, text_page
+
+if TYPE_CHECKING:
+    from tracker.changelog.feeds import FeedEntry
 
 _FACTS, _FACTS_OF_FILES = 24, 4  # policies whose past is kept parsed
 _ALL = 100_000
@@ -35,6 +39,7 @@ class Shelf:
         self.browsing = Browsing(tracker.database)
         self._cache = cache or PageCache()
         self._facts: OrderedDict[PolicyArn, tuple[Key, Facts]] = OrderedDict()
+        self.entries: dict[str, FeedEntry | None] = {}  # of the feeds of a site of files
         self._watched: tuple[Key, tuple[PolicyArn, ...]] | None = None
         self._lock = Lock()
 
