@@ -74,3 +74,9 @@ def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="can't lock") as told, round_lock(tmp_path / "none", 0):
         pass
     assert "init" in told.value.advice
+
+
+def test_a_lock_that_can_not_be_opened_as_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "tracker.lock").mkdir()
+    with pytest.raises(SetupError, match="can't lock"), round_lock(tmp_path, 0):
+        pass

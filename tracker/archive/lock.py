@@ -51,5 +51,10 @@ def _take(descriptor: int, home: Path, wait_s: float) -> None:
                     advice="wait until it is done, then try again",
                 ) from error
             time.sleep(min(_POLL_S, left))
+        except OSError as error:  # ENOLCK of a network file system, for instance
+            raise SetupError(
+                f"the file system of {home} gives no lock: {error.strerror or error}",
+                advice="put the tracker's folder on a local disk, or see to its file server's locks",
+            ) from error
         else:
             return
