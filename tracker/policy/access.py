@@ -151,7 +151,7 @@ class Expander:
         self._reached: dict[str, Sequence[str]] = {}
         self._all: Sequence[str] | None = None
         self._unknown: set[str] | None = None  # of those that are named, the ones the catalogue lacks
-        for action in sorted(named):
+        for action in named:
             service, _, name = action.partition(":")
             self._named.setdefault(service, []).append(name)
 
