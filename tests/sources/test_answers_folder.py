@@ -199,8 +199,9 @@ def test_a_tar_that_is_cut_off_is_refused(tmp_path: Path) -> None:
 
 def test_a_packed_tar_that_is_cut_off_in_its_first_bytes_is_refused(tmp_path: Path) -> None:
     path = make_tar(tmp_path / "a.tar", {"X.json": raw(answer(1))})
-    for length in (15, 60, 150):
-        (tmp_path / "b.tar").write_bytes(path.read_bytes()[:length])
+    whole = path.read_bytes()
+    for cut in (whole[:15], whole[:60], whole[:150], b"\x1f\x8b\x08\x04", b"\x1f\x8b\x08\x04\0\0\0\0\0\0"):
+        (tmp_path / "b.tar").write_bytes(cut)
         with pytest.raises(InputError, match="cut off"), unpacked(tmp_path / "b.tar"):
             pass
 

@@ -40,7 +40,7 @@ def is_tar(path: Path) -> bool:
             return True
     except OSError:
         return False
-    except (tarfile.TarError, EOFError, ValueError, ArithmeticError):
+    except (tarfile.TarError, EOFError, TypeError, ValueError, ArithmeticError):
         return _NAMED.search(path.name) is not None
 
 
@@ -75,7 +75,8 @@ def unpack(tar: Path, place: Path, *, most_files: int = MOST_FILES, most_bytes: 
                 target = place.joinpath(*inside.parts)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(raw)
-    except (tarfile.TarError, EOFError, OSError, ValueError, ArithmeticError) as error:
+    # TypeError: tarfile's own, of a gzip header that ends within a name
+    except (tarfile.TarError, EOFError, OSError, TypeError, ValueError, ArithmeticError) as error:
         raise _refusal(tar, f"it is no tar, or is cut off, or can't be unpacked: {error}") from error
     return left_out
 
