@@ -51,8 +51,8 @@ SUBJECTS = {
     "removed": "ExampleBillingReadOnly is no longer visible to this account (v7)",
     "never-in-force": "AWS Support could read S3 objects with v20, never seen in force (+1 action, 1 flagged)",
     "rescoped": "Can now read S3 objects in another scope (please review): ExampleBillingReadOnly (wider scope, v6 to v7)",
-    "denies": "Can now call s3:DeleteBucket, s3:PutObject, sqs:SendMessage where another policy allows it: ExampleBillingReadOnly "
-    "(less is denied, v6 to v7)",
+    "denies": "Can now call s3:DeleteBucket, s3:PutObject where another policy allows it: ExampleBillingReadOnly "
+    "(less is denied, 2 flagged, v6 to v7)",
 }
 
 
