@@ -272,7 +272,7 @@ def test_a_leap_year_of_ticks_looks_daily_and_reports_monthly_once_each(tmp_path
         reports += [clock.moment] * len(due.reports)
         assert due.next_look > clock.moment
         assert due.next_report > clock.moment
-        clock.forward(hours=7, minutes=7)
+        clock.forward(hours=11, minutes=7)
     days = {look.start.date() for look in world.tracker.archive.looks(SUPPORT)}
     assert len(days) == len(world.tracker.archive.looks(SUPPORT)) or len(days) + 1 == len(
         world.tracker.archive.looks(SUPPORT)

@@ -15,7 +15,7 @@ from tracker.model.watch import Watch
 EVERYTHING = Watch(listing="all", partitions=("aws",))
 ONE, TWO, THREE = (PolicyArn("aws", name) for name in ("One", "Two", "Three"))
 MADE = START - timedelta(days=100)
-STRIDE = 3  # steps that are tried; the others lie between them and write nothing of another kind
+STRIDE = 5  # steps that are tried; the others lie between them and write nothing of another kind
 
 
 def first(folder: Path) -> World:

@@ -134,6 +134,21 @@ def test_every_error_that_can_be_foreseen_has_its_code_and_no_traceback(
         assert error.advice in said.err
 
 
+@pytest.mark.parametrize("later", [BrokenPipeError(), SetupError("it is gone", advice="x"), ValueError()])
+def test_what_goes_wrong_on_the_way_out_after_ctrl_c_is_ctrl_c_all_the_same(
+    capsys: pytest.CaptureFixture[str], later: Exception
+) -> None:
+    @click.command()
+    def interrupted() -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise later
+
+    assert run(interrupted, []) == 130
+    assert capsys.readouterr().err == "policy-tracker: interrupted\n"
+
+
 @pytest.mark.parametrize(
     "error",
     [KeyError("x"), RecursionError(), MemoryError(), AssertionError("no"), OSError(9, "Bad file descriptor")],

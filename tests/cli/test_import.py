@@ -120,7 +120,7 @@ def test_a_conflict_is_said_and_is_part_of_the_work_undone(cli: Command, home: P
         (("git", "--version", "3"), "--version: not a policy version"),
         (("git", "--branch", "main"), "has no branch 'main'"),
         (("a.bundle",), "a.bundle can't be read by git"),
-        (("a.tar",), "a.tar holds no policy"),
+        (("a.tar",), "a.tar can't be read: it is no tar"),
     ],
 )
 def test_what_can_t_be_imported_is_usage(

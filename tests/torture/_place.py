@@ -63,6 +63,7 @@ class Place:
         """What the command is started with; no setting of whoever runs this is in it."""
         return {
             "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TMPDIR": str(self.folder), "HOME": str(self.folder),
+            "PYTHONDONTWRITEBYTECODE": "1",  # what a limit cuts off would stay in the checkout: CPython keeps half a file
             **self.iam.environment(),
             "POLICY_TRACKER_HOME": str(self.home),
             "POLICY_TRACKER_AWS__ATTEMPTS": "2",

@@ -27,10 +27,10 @@ def test_the_campaigns_have_names() -> None:
 
 
 def test_kills_lose_no_mail_and_double_only_what_they_may(capsys: pytest.CaptureFixture[str]) -> None:
-    assert campaign(7, people=30, kills=12, changes=2) == []
+    assert campaign(7, people=20, kills=6, changes=2) == []
     said = capsys.readouterr().out
-    assert "30 subscribers" in said
-    assert "12 kills" in said
+    assert "20 subscribers" in said
+    assert "6 kills" in said
 
 
 @pytest.fixture(scope="module")

@@ -78,12 +78,23 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("policy-tracker: interrupted", err=True)
         return INTERRUPTED
-    except TrackerError as error:
-        put_error(str(error), error.advice)
-        return error.exit_code
     except (SystemExit, Exception) as error:
+        if _on_the_way_out(error):
+            click.echo("policy-tracker: interrupted", err=True)
+            return INTERRUPTED
+        if isinstance(error, TrackerError):
+            put_error(str(error), error.advice)
+            return error.exit_code
         return _not_ours_to_raise(error, shell)
     return result if isinstance(result, int) else DONE
+
+
+def _on_the_way_out(error: BaseException) -> bool:
+    """Whether Ctrl-C came first, and this went wrong while what was open was being closed."""
+    before = error.__context__
+    while before is not None and not isinstance(before, KeyboardInterrupt):
+        before = before.__context__
+    return before is not None
 
 
 def _not_ours_to_raise(error: SystemExit | Exception, shell: Shell) -> int:

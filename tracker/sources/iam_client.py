@@ -3,6 +3,7 @@
 Every answer is checked for the fields we read: an HTML page, or a document that only happens to be XML, is no answer.
 """
 
+import os
 import random
 import threading
 import time
@@ -49,6 +50,9 @@ _METHOD = {
     "GetRolePolicy": "get_role_policy",
 }
 _T = TypeVar("_T")
+
+# What botocore has read of its models, for each place that it reads them from: a tenth of a second a client.
+_LOADERS: dict[tuple[str | None, ...], Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,12 +279,19 @@ class IamClient:
         profile = asked.profiles.get(partition) or asked.profile or None
         core = get_session()
         core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
+        models = (os.environ.get("AWS_DATA_PATH"), os.environ.get("AWS_CONFIG_FILE"), profile)
+        if models in _LOADERS:
+            core.register_component("data_loader", _LOADERS[models])
         session = boto3.Session(botocore_session=core, profile_name=profile, region_name=asked.region or None)
         region = session.region_name or ""
         if partition_of(region) != partition or not region:
             region = HOME_REGION[partition]
             # The session's own region too: it is where STS is asked, if a role has to be assumed.
             session = boto3.Session(botocore_session=core, profile_name=profile, region_name=region)
+        loader = _LOADERS.setdefault(models, core.get_component("data_loader"))
+        loader.search_paths[:] = dict.fromkeys(
+            loader.search_paths
+        )  # each session of boto3's adds its own again
         client = session.client(
             "iam",
             region_name=region,
