@@ -1,4 +1,4 @@
-"""Where all tests write: in memory where there is enough of it. Waiting for a disk to sync is two thirds of the suite's time.
+"""What holds for all tests. Where they write: in memory where there is enough of it. Waiting for a disk to sync is two thirds of the suite's time.
 
 What is synced before what is held by the names of the steps (tests/archive/test_crashes.py), which no disk would tell.
 """
@@ -7,6 +7,8 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+
+from hypothesis import HealthCheck, settings
 
 MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 4 << 30  # a container's is often 64 MB
@@ -24,3 +26,7 @@ def _there() -> Path | None:
 if folder := _there():
     # Before anything asks for a place; the processes that tests start, the workers among them, inherit it.
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+
+# Neither asks for speed: how long an input takes to make or to judge says how busy a machine is, not what is right.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
