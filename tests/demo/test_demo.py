@@ -224,7 +224,8 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_everything(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [*COMMAND, "--keep", str(tmp_path / "demo")],
+        # A shell starts what is in its background with SIGINT ignored, and that would be inherited.
+        ["env", "--default-signal=INT", *COMMAND, "--keep", str(tmp_path / "demo")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
