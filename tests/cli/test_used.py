@@ -133,11 +133,12 @@ def test_usage(cli: Command, home: Path, tmp_path: Path) -> None:
     assert cli("used", tmp_path / "logs", "--month", "2026-08", "--since", "2026-08-01").code == 2
 
 
-def test_an_empty_folder_is_no_fault(cli: Command, home: Path, tmp_path: Path) -> None:
+def test_a_folder_without_a_log_file_tells_nothing_of_use(cli: Command, home: Path, tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
-    ended = cli("used", tmp_path / "logs", "--no-keep")
-    assert ended.code == 0
-    assert ended.out.startswith("AWSServiceRoleForSupport: not one call")
+    (tmp_path / "logs" / "notes.txt").write_text("no log")
+    ended = cli("used", tmp_path / "logs")
+    assert (ended.code, ended.out) == (2, "")
+    assert "no log file of CloudTrail's was read under" in ended.err
     assert not (home / "used").exists()
 
 

@@ -124,26 +124,35 @@ def test_every_command_of_the_page_finds_a_whole_folder_whole(world: World, tmp_
     write_folder(folder, made.contents)
     committed(world.tracker.home)
     found = commands(folder)
-    assert len(found) == 8
+    assert len(found) == 9
     told = [run(folder, command, TRACKER=world.tracker.home, REPO=world.tracker.home) for _, command in found]
     assert told[:4] == ["", "", "", ""]
     assert told[4] == f"the head is {made.verified.seal.head}\n"
-    assert told[5] == ""
-    assert re.fullmatch(r"[0-9a-f]+ \S+ T\n", told[6])
-    assert told[7].split("\t")[1:5] == ["Jane <script>", "SEC-1", str(SUPPORT), "v2"]
+    assert told[5:7] == ["", ""]
+    assert re.fullmatch(r"[0-9a-f]+ \S+ T\n", told[7])
+    assert told[8].split("\t")[1:5] == ["Jane <script>", "SEC-1", str(SUPPORT), "v2"]
 
 
 def test_every_command_of_the_page_finds_what_was_forged(world: World, tmp_path: Path) -> None:
     folder = tmp_path / "audit"
     write_folder(folder, gathered(world).contents)
     committed(world.tracker.home)
-    (_, all_files), (_, documents), (_, in_force), (_, chain), (_, head), (_, seal), (_, repo), _ = commands(
-        folder
-    )
+    (
+        (_, all_files),
+        (_, documents),
+        (_, in_force),
+        (_, chain),
+        (_, head),
+        (_, sealed),
+        (_, seal),
+        (_, repo),
+        _,
+    ) = commands(folder)
     document = folder / PLACE / "2021-12-05T061800Z_v2.json"
     document.write_text(document.read_text().replace("s3:GetObject", "s3:GetBucketAcl"))
     assert f"{PLACE}/2021-12-05T061800Z_v2.json: FAILED" in run(folder, all_files)
     assert run(folder, documents) == f"differs: {PLACE}/2021-12-05T061800Z_v2.json\n"
+    assert run(folder, sealed) == f"not as sealed: {PLACE}/2021-12-05T061800Z_v2.json\n"
     document.unlink()
     assert run(folder, in_force).startswith("not here: ")
     timeline = folder / PLACE / "timeline.jsonl"
@@ -162,7 +171,7 @@ def test_a_folder_that_grew_since_is_still_what_was_sealed(world: World, tmp_pat
     write_folder(folder, gathered(world).contents)
     world.aws.publish(SUPPORT, "v4", world.clock.forward(days=1), V1)
     service.check(world.tracker, (SUPPORT,))
-    _, _, _, _, _, (needs, seal), *_ = commands(folder)
+    _, _, _, _, _, _, (needs, seal), *_ = commands(folder)
     assert needs == "TRACKER"
     assert run(folder, seal, TRACKER=world.tracker.home) == ""
 

@@ -61,17 +61,19 @@ CHECKS = (
         "Each document is the one that its snapshot names",
         "Prints a snapshot whose document has another hash than it says. Silence is success.",
         """for file in archive/snapshots/*/*/*_v*.json; do
+  test -e "$file" || continue
   test "$(jq -S .document "$file" | sha256sum | cut -d' ' -f1)" = "$(jq -r .sha256 "$file")" ||
     echo "differs: $file"
 done""",
     ),
     Check(
         "What was in force is what the timeline names",
-        "Prints a document that a timeline names for this stretch of time and that is not here. Silence is success.",
+        "Prints a document that a timeline names for this stretch of time, or as in force at its beginning, and that is not here. Silence is success.",
         """since=$(jq -r .since manifest.json) until=$(jq -r .until manifest.json)
 for line in archive/snapshots/*/*/timeline.jsonl; do
-  jq -r --arg since "$since" --arg until "$until" \\
-    'select(.observed_at >= $since and .observed_at < $until and .sha256 != null) | .sha256' "$line" |
+  jq -rs --arg since "$since" --arg until "$until" \\
+    'map(select(.observed_at < $until)) | (map(select(.observed_at < $since))[-1:] + map(select(.observed_at >= $since)))[] |
+      select(.sha256 != null) | .sha256' "$line" |
   while read -r sum; do
     grep -q "\\"sha256\\": \\"$sum\\"" "$(dirname "$line")"/*_v*.json || echo "not here: $sum of $line"
   done
@@ -101,9 +103,18 @@ done""",
   echo "the head is $(jq -r .head manifest.json)\"""",
     ),
     Check(
+        "Every file of the archive in this folder is one that was sealed",
+        "Prints a file that is not as the seal has it, so that a forged copy does not pass with an honest seal. Silence is success.",
+        """find archive -type f | sort | while read -r file; do
+  grep -qxF "$(sha256sum < "$file" | cut -d' ' -f1) $(wc -c < "$file" | tr -d ' ') ${file#archive/}" seal.txt ||
+    echo "not as sealed: $file"
+done""",
+    ),
+    Check(
         "The tracker's folder still begins with what was sealed",
         "Set TRACKER to the folder of the tracker, on the day of the audit or years later. Prints a file whose sealed part was rewritten.",
-        """while read -r sum size path; do
+        """: "${TRACKER:?set it first}"
+while read -r sum size path; do
   test "$(head -c "$size" "$TRACKER/$path" | sha256sum | cut -d' ' -f1)" = "$sum" || echo "rewritten: $path"
 done < seal.txt""",
         "TRACKER",

@@ -95,7 +95,11 @@ def command(
             "check the spelling: it forbids only what AWS may yet invent",
         )
     if sarif is not None:
-        _write(sarif, judged, patterns, failed)
+        try:
+            _write(sarif, judged, patterns, failed)
+        except InputError as error:  # what was found counts all the same
+            put_error(str(error), error.advice)
+            codes.append(error.exit_code)
     return worst([*codes, *(FOUND for one in judged if one.breaches)])
 
 

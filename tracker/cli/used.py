@@ -11,6 +11,7 @@ from tracker.cli.output import put, put_error, put_json, table
 from tracker.cli.policies import POLICY, archived, stretch
 from tracker.cli.progress import counting, saying
 from tracker.cli.shell import Shell
+from tracker.errors import InputError
 from tracker.model.instants import words
 from tracker.model.used import Read, both
 
@@ -114,6 +115,11 @@ def command(
 
         with counting("reading", "files") as told:
             read = read_logs(role, paths, begin, end, tally, told=told)
+        if not (read.files or read.outside or read.broken or lookup):
+            raise InputError(
+                f"no log file of CloudTrail's was read under {', '.join(map(str, paths))}: nothing is told of use",
+                advice="name the folder that holds AWSLogs/, or its .json.gz files; see docs/used.md",
+            )
     if lookup:
         looked, failed = _look_up(shell, role, regions, tally, begin, end)
         read = looked if not paths else both(read, looked)
