@@ -42,7 +42,10 @@ def command(shell: Shell, policies: tuple[str, ...], since: str | None, every: b
         put_items("pending", list(map(_record, found)))
         return
     if not found:
-        put("every change is signed for")
+        put(
+            "nothing that was seen here waits for a signature"
+            + ("" if every else " (--all: the history before the first look too)")
+        )
         return
     table(
         ("id", "seen (UTC)", "policy", "versions", "severity", "left", "what changed"),
