@@ -152,14 +152,11 @@ def preview(tracker: Tracker, policies: Sequence[PolicyArn] | Watch) -> Round:
     roles = look_at_roles(tracker, watch.roles, dry=True)
     asked = survey(tracker, with_attached(watch, roles.attached), dry=True)
     asked.policies |= {now.arn for _, now in roles.seen}
+    hung = roles.attached - {*watch.named}  # looked at for that alone
     asked.failed += roles.failed
     changes += growth_now(tracker, start, asked.policies)
     for one, answer in chain(roles.seen, answers(tracker.source, asked.asks, tracker.parallel)):
-        if (
-            one.arn in roles.attached
-            and one.arn not in watch.named
-            and isinstance(answer, PermissionDeniedError)
-        ):
+        if one.arn in hung and isinstance(answer, PermissionDeniedError):
             attached_denied(tracker, one.arn, answer, roles, dry=True)
             asked.policies.discard(one.arn)
             continue

@@ -4,10 +4,11 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
 from tests.archive.dumping import dump
@@ -189,3 +190,14 @@ class Place:
         if extra > twice:
             found.append(f"{extra} mails came twice, and {twice} may")
         return found
+
+
+@contextmanager
+def begun() -> Iterator[tuple[Path, Forks]]:
+    """A folder in which the command made a tracker, `made`, and the process that forks the command."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        with Forks(folder) as forks:
+            with Place(folder / "made", forks) as first:
+                first.make()
+            yield folder, forks

@@ -15,10 +15,9 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tests.torture._commands import Forks, Said
-from tests.torture._place import FOLDER, Place
+from tests.torture._place import FOLDER, Place, begun
 
 NAME = "AWSSupportServiceRolePolicy"
 QUESTIONS: tuple[tuple[str, ...], ...] = (
@@ -77,12 +76,8 @@ def cases(times: int) -> list[tuple[str, Spoil]]:
 
 def campaign(seed: int, damages: list[tuple[str, Spoil]]) -> list[str]:
     """Do each damage; what is wrong, a sentence each."""
-    with TemporaryDirectory() as made:
-        folder = Path(made)
-        with Forks(folder) as forks:
-            with Place(folder / "made", forks) as first:
-                first.make()
-            return spoil_each(seed, folder, forks, damages)
+    with begun() as (folder, forks):
+        return spoil_each(seed, folder, forks, damages)
 
 
 def spoil_each(seed: int, folder: Path, forks: Forks, damages: list[tuple[str, Spoil]]) -> list[str]:

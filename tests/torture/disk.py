@@ -14,10 +14,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tests.torture._commands import Forks
-from tests.torture._place import FOLDER, Place
+from tests.torture._place import FOLDER, Place, begun
 
 Case = tuple[str, Callable[[Place], list[str]]]
 NOBODY = 65534
@@ -38,12 +37,8 @@ def whole(seed: int) -> list[str]:
 
 def campaign(seed: int, faults: list[Case]) -> list[str]:
     """Drive each fault in; what is wrong, a sentence each."""
-    with TemporaryDirectory() as made:
-        folder = Path(made)
-        with Forks(folder) as forks:
-            with Place(folder / "made", forks) as first:
-                first.make()
-            return fault_each(seed, folder, forks, faults)
+    with begun() as (folder, forks):
+        return fault_each(seed, folder, forks, faults)
 
 
 def fault_each(seed: int, folder: Path, forks: Forks, faults: list[Case]) -> list[str]:

@@ -17,11 +17,10 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tests.support.world import SUPPORT
 from tests.torture._commands import Forks, Said
-from tests.torture._place import DOCUMENTS, FIRST, SECOND, THIRD, Place
+from tests.torture._place import DOCUMENTS, FIRST, SECOND, THIRD, Place, begun
 
 VICTIMS = ("check", "import", "deliver", "reindex", "backup", "migration", "site build")
 
@@ -42,12 +41,8 @@ def whole(seed: int) -> list[str]:
 
 def campaign(seed: int, victims: tuple[str, ...], *, kills: int) -> list[str]:
     """Kill each so many times; what is wrong, a sentence each."""
-    with TemporaryDirectory() as made:
-        folder = Path(made)
-        with Forks(folder) as forks:
-            with Place(folder / "made", forks) as first:
-                first.make()
-            return kill_each(seed, folder, forks, victims, kills=kills)
+    with begun() as (folder, forks):
+        return kill_each(seed, folder, forks, victims, kills=kills)
 
 
 def kill_each(seed: int, folder: Path, forks: Forks, victims: tuple[str, ...], *, kills: int) -> list[str]:

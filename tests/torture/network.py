@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tests.support.certificates import Authority
 from tests.support.fake_iam import Call, FakeIam
@@ -30,7 +29,7 @@ from tests.support.iam_replies import (
 from tests.support.smtp_sink import DROP, HANG, Script, Sink
 from tests.support.world import READ_ONLY, SUPPORT, allowing
 from tests.torture._commands import Forks, Said
-from tests.torture._place import SECOND, THIRD, Place
+from tests.torture._place import SECOND, THIRD, Place, begun
 
 SETUP, PART, LATER = 4, 3, 75
 
@@ -250,12 +249,8 @@ def whole(seed: int) -> list[str]:
 
 def campaign(seed: int, names: list[str]) -> list[str]:
     """These faults in an order drawn by the seed; what is wrong, a sentence each."""
-    with TemporaryDirectory() as made:
-        folder = Path(made)
-        with Forks(folder) as forks:
-            with Place(folder / "made", forks) as first:
-                first.make()
-            return fault_each(folder, forks, random.Random(seed).sample(names, len(names)))
+    with begun() as (folder, forks):
+        return fault_each(folder, forks, random.Random(seed).sample(names, len(names)))
 
 
 def fault_each(folder: Path, forks: Forks, names: list[str]) -> list[str]:

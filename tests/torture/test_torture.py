@@ -8,7 +8,7 @@ import pytest
 from tests.torture import damage, disk, kills
 from tests.torture.__main__ import names
 from tests.torture._commands import Forks
-from tests.torture._place import Place
+from tests.torture._place import begun
 from tests.torture.delivery import campaign
 
 
@@ -34,13 +34,9 @@ def test_kills_lose_no_mail_and_double_only_what_they_may(capsys: pytest.Capture
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Forks]]:
-    """A folder with a tracker that the command made, and the process that forks the command."""
-    folder = tmp_path_factory.mktemp("torture")
-    with Forks(folder) as forks:
-        with Place(folder / "made", forks) as first:
-            first.make()
-        yield folder, forks
+def made() -> Iterator[tuple[Path, Forks]]:
+    with begun() as there:
+        yield there
 
 
 def test_a_killed_check_is_completed_by_the_next(made: tuple[Path, Forks]) -> None:

@@ -234,7 +234,7 @@ class Indexed:
         sql = _NEWEST_FIRST if newest_first else _OLDEST_FIRST
         with self._database.reading() as db:
             for row in db.execute(sql, (partition,)):
-                yield _look(row)
+                yield look_of(row)
 
     def _looks_size(self, partition: str) -> int:
         try:
@@ -280,7 +280,8 @@ def _looks_of_file(path: Path) -> Iterator[Look]:
             continue  # verify names it
 
 
-def _look(row: tuple[str, str, str, str | None, str]) -> Look:
+def look_of(row: tuple[str, str, str, str | None, str]) -> Look:
+    """A look out of its row of the index: run, started, ended, policies, failed."""
     run, started, ended, policies, failed = row
     return Look(
         run=run,

@@ -4,7 +4,6 @@ A kill never leaves this: a line is on the disk before its row. What the files h
 something else than the index, or snapshots went with the lines, somebody brought the folder to another state on purpose.
 """
 
-import json
 import logging
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from tracker.archive import folder
 from tracker.archive.files import append, read_lines
 from tracker.archive.index import index_looks
+from tracker.archive.indexed import look_of
 from tracker.archive.layout import LOOKS, TIMELINE, policy_folder, policy_key
 from tracker.archive.records import RecordError, look_line, observation_line, read_look
 from tracker.errors import InputError
@@ -93,16 +93,7 @@ def lost_looks(root: Path, database: Database) -> dict[str, tuple[Look, ...]]:
         }
     found = {}
     for partition, told in rows.items():
-        known = [
-            Look(
-                run,
-                parse_instant(start),
-                parse_instant(end),
-                None if policies is None else tuple(json.loads(policies)),
-                tuple(json.loads(failed)),
-            )
-            for run, start, end, policies, failed in told
-        ]
+        known = list(map(look_of, told))
         there = _looks(root / partition / LOOKS)
         if there is not None and known[: len(there)] == there:
             found[partition] = tuple(known[len(there) :])
