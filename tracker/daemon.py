@@ -14,6 +14,7 @@ from threading import Event
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -74,7 +75,7 @@ class Daemon:
         self._failed = failed
         self._notify = notify or Notify({})
         self._said: tuple[str, datetime] | None = None
-        self.ticks = 0  # that ended
+        self.ticks = 0  # that ended, so that the next one can begin
         self.scheduler = BackgroundScheduler(
             jobstores={"default": MemoryJobStore()},
             executors={"default": ThreadPoolExecutor(1)},
@@ -82,6 +83,7 @@ class Daemon:
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         self.scheduler.add_job(self._tick, Planned(*schedules, Schedule.parse(TICK)), id=_JOB)
+        self.scheduler.add_listener(self._ended, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
 
     def run(self, stop: Event) -> None:
         """Work until `stop` is set; then the job in hand is finished, and nothing new begun."""
@@ -121,7 +123,9 @@ class Daemon:
             self._failed(error)
         else:
             self._tell(due)
-        self.ticks += 1
+
+    def _ended(self, _: JobExecutionEvent) -> None:
+        self.ticks += 1  # not in the job itself: until APScheduler has let it go, it would skip the next one
 
     def _tell(self, due: "Due") -> None:
         self._notify.status(coming(due))
