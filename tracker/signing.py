@@ -1,7 +1,7 @@
 """Who has read which change: signing for one, and what nobody has signed for yet."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -99,21 +99,26 @@ def pending(
     """
     if not tracker.database.exists:
         return ()
-    unwatched = {} if every else tracker.archive.unwatched()
+    unwatched = () if every else tracker.archive.unwatched()
     wanted = set(map(policy_key, policies))
     rows = (
         [row for arn in policies for row in tracker.archive.changes(arn, since)]
         if len(policies) == 1
         else tracker.archive.changes(since=since)
     )
-    asked = (
+    mine = (row for row in rows if policy_key(row.arn) in wanted)
+    return unsigned(asked(mine, unwatched), Signoffs(tracker.home, tracker.database).all())
+
+
+def asked(
+    rows: Iterable[ChangeRow], unwatched: Container[tuple[str, datetime]] = ()
+) -> tuple[ChangeRow, ...]:
+    """Those that ask for a signature. `unwatched`: what no look of ours saw, as the archive names it."""
+    return tuple(
         row
         for row in rows
-        if row.kind not in _NOTHING
-        and (key := policy_key(row.arn)) in wanted
-        and (key, row.observed_at) not in unwatched
+        if row.kind not in _NOTHING and (policy_key(row.arn), row.observed_at) not in unwatched
     )
-    return unsigned(asked, Signoffs(tracker.home, tracker.database).all())
 
 
 def change_named(tracker: Tracker, text: str) -> ChangeRow:
@@ -127,6 +132,11 @@ def change_named(tracker: Tracker, text: str) -> ChangeRow:
         rows = [row for row in tracker.archive.changes() if row.id.startswith(text)]
         return _only(rows, f"no change on record has the id {text}", f"{text} begins several ids", tracker)
     name, at, versions = text.rpartition("@")
+    if at and not name.strip():
+        raise InputError(
+            f"no policy stands before the @ of {text!r}",
+            advice=f"wanted: POLICY{text}, or {versions or 'v20'} alone where one policy is watched",
+        )
     found = _VERSIONS.fullmatch(versions)
     if found is None:
         raise InputError(

@@ -18,6 +18,8 @@ def test_a_folder_and_a_zip(home: Path, cli: Command, tmp_path: Path) -> None:
         cli("evidence", "audit2", SUPPORT, "--since", "2026-01-01", "--until", "2026-10-01", "--json").out
     )
     assert (again["findings"], again["zip"]) == (0, None)
+    assert (again["unsigned"], again["asked_for_no_signature"]) == (0, 2)  # nobody looked then
+    assert "2 changes of this time came with history" in (tmp_path / "audit" / "signoffs.md").read_text()
     one, other = (tmp_path / name / "SHA256SUMS" for name in ("audit", "audit2"))
     assert one.read_bytes() == other.read_bytes()
 
@@ -37,9 +39,23 @@ def test_what_is_refused(home: Path, cli: Command, tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
-def test_a_damaged_archive_is_evidence_too(home: Path, cli: Command) -> None:
+def test_a_damaged_archive_is_evidence_too(home: Path, cli: Command, tmp_path: Path) -> None:
+    assert cli("ack", "v59", "--by", "Jane").code == 0
+    signoffs = home / "signoffs.jsonl"
+    signoffs.write_text(signoffs.read_text() + "garbage\n")
     timeline = home / "snapshots" / "aws" / SUPPORT / "timeline.jsonl"
     timeline.write_text(timeline.read_text().replace("moto 2.0.0", "moto 2.0.1", 1))
     done = cli("evidence", "audit", "--since", "2026-01-01")
     assert done.code == 3
     assert "verify found" in done.err
+    assert (tmp_path / "audit/archive/signoffs.jsonl").read_bytes() == signoffs.read_bytes()
+    assert "Jane" in (tmp_path / "audit/signoffs.md").read_text()
+    timeline.write_text("garbage\n" + timeline.read_text())
+    signoffs.unlink()
+    signoffs.mkdir()
+    done = cli("evidence", "worse", "--since", "2026-01-01")
+    assert (done.code, "what changed in the policy can't be told" in done.out) == (3, True)
+    page = (tmp_path / "worse/index.html").read_text()
+    assert "timeline.jsonl:1 is no line of a timeline.jsonl" in page
+    assert str(home) not in page
+    assert list((tmp_path / f"worse/archive/snapshots/aws/{SUPPORT}").glob("*_v59.json"))

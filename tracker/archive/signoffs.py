@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from tracker.archive import files
 from tracker.archive.layout import SIGNOFFS
 from tracker.archive.records import RecordError, read_signoff, signoff_line
-from tracker.errors import InputError
+from tracker.errors import InputError, SetupError
 from tracker.model.identity import VersionId
 from tracker.model.signoff import SignOff
 from tracker.store.database import Database
@@ -35,6 +36,18 @@ class Signoffs:
                     f"{self.path}:{number} is no sign-off: {error}",
                     advice="run 'policy-tracker verify', which lists everything that is wrong",
                 ) from error
+        return tuple(found)
+
+    def readable(self) -> tuple[SignOff, ...]:
+        """Every sign-off that can be read, oldest first: what stands beside them is for `verify` to name."""
+        try:
+            lines, _ = files.read_lines(self.path)
+        except (InputError, SetupError):
+            return ()
+        found = []
+        for raw in lines:
+            with suppress(RecordError):
+                found.append(read_signoff(raw))
         return tuple(found)
 
     def mark(self) -> tuple[int, int]:

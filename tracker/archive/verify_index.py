@@ -33,7 +33,12 @@ class Expected:
 
     def signoffs(self, home: Path) -> None:
         """Who has read what."""
-        for table, made in signoffs.rows(home).items():
+        try:
+            rows = signoffs.rows(home)
+        except TrackerError:
+            self.unsure.add(SIGNOFFS)
+            return
+        for table, made in rows.items():
             self.rows[table, SIGNOFFS] = made
 
     def policy(self, place: Place, path: Path) -> None:

@@ -23,15 +23,16 @@ class PolicyPart:
     """What the folder has of one policy."""
 
     name: str
-    folder: str  # of its changelogs, from the folder
-    answer: str  # one sentence: what the stretch of time did
+    folder: str  # of its changelogs, from the folder; empty where they can't be made
+    answer: str  # one sentence: what the stretch of time did; or why that can't be told
     changes: int
-    unsigned: int  # changes that nobody has signed for
+    unsigned: int  # changes that a look saw and nobody has signed for
     documents: int
     looks: int
     planned: int
     missed: int
     begun: datetime | None  # when it was first looked at
+    history: int = 0  # changes that no look saw: they ask for no signature
 
 
 @dataclass(frozen=True, slots=True)

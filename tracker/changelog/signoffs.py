@@ -63,10 +63,16 @@ def signoffs_markdown(signed: Sequence[SignOff]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def unsigned_markdown(pending: Sequence[Pending]) -> str:
-    """What nobody has signed for, as a list."""
+def unsigned_markdown(pending: Sequence[Pending], history: int = 0) -> str:
+    """What nobody has signed for, as a list. `history`: changes that no look saw, and that ask for no signature."""
+    more = (
+        f"{count(history, 'change', 'changes')} of this time came with history that was imported or shipped: "
+        f"nobody looked then, and no signature is asked for.\n"
+        if history
+        else ""
+    )
     if not pending:
-        return "Every change of this time is signed for.\n"
+        return more or "Every change of this time is signed for.\n"
     lines = ["## Not signed off", ""]
     lines += [
         f"- {code(one.row.arn.name)} {version(one.row.from_version)} to {version(one.row.to_version)}, seen "
@@ -74,7 +80,7 @@ def unsigned_markdown(pending: Sequence[Pending]) -> str:
         + (f" {count(one.left, 'item', 'items')} of it left." if one.signed else "")
         for one in pending
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + (f"\n{more}" if more else "")
 
 
 def unsigned_sentence(pending: Sequence[Pending]) -> str:

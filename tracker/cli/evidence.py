@@ -80,23 +80,29 @@ def command(
         put_json({
             "schema": 1, "type": "evidence-written", "folder": str(folder), "zip": str(packed) if zipped else None,
             "files": len(made.contents) + 1, "head": made.verified.seal.head, "findings": len(findings),
-            "unsigned": made.unsigned, "looks_planned": made.planned,
-            "looks_missed": made.missed, "never_looked_at": made.never,
+            "unsigned": made.unsigned, "asked_for_no_signature": made.history, "looks_planned": made.planned,
+            "looks_missed": made.missed, "never_looked_at": made.never, "unread": made.unread,
         })  # fmt: skip
     else:
         put(f"{folder}: {len(made.contents) + 1:,} files; begin with {folder / 'index.html'}")
         if zipped:
             put(f"{packed.name}: the same in one file")
         changes = "1 change is" if made.unsigned == 1 else f"{made.unsigned:,} changes are"
-        put(f"{changes} not signed for; {made.missed:,} of {made.planned:,} planned looks did not happen")
+        history = f" ({made.history:,} more of imported or shipped history ask for no signature)"
+        put(f"{changes} not signed for{history if made.history else ''}")
+        if made.unread:
+            whose = "the policy" if len(arns) == 1 else f"{made.unread:,} of {len(arns):,} policies"
+            put(f"what changed in {whose} can't be told: damaged files")
+        if made.planned:
+            put(f"{made.missed:,} of {made.planned:,} planned looks did not happen")
         if made.never:
-            put(
-                f"{made.never:,} of {len(arns):,} {'policy' if len(arns) == 1 else 'policies'} nobody ever looked at"
-            )
+            whose = "the policy" if len(arns) == 1 else f"{made.never:,} of {len(arns):,} policies"
+            put(f"nobody ever looked at {whose}")
         put(f"head {made.verified.seal.head}: keep it where nobody who can write here can change it")
     if findings:
         put_error(
-            f"verify found {len(findings)} things wrong in the archive", "they are listed in verification.txt"
+            f"verify found {len(findings):,} {'thing' if len(findings) == 1 else 'things'} wrong in the archive",
+            f"listed in {folder / 'verification.txt'}; the folder has what could be read",
         )
     return PARTIAL if findings else None
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -16,6 +17,7 @@ from tracker.archive.layout import (
     TIMELINE,
     Identity,
     file_name,
+    identity_of,
     policy_folder,
     policy_key,
 )
@@ -35,12 +37,14 @@ from tracker.changelog.signoffs import (
     unsigned_markdown,
 )
 from tracker.collaborators import Tracker
+from tracker.errors import InputError, SetupError, TrackerError
 from tracker.evidence.looks import LooksMade, looks_of
 from tracker.model.history import Kind
 from tracker.model.identity import PolicyArn
 from tracker.model.instants import iso
 from tracker.model.signoff import Pending, SignOff, unsigned
 from tracker.reconciliation import reconciliation
+from tracker.signing import asked
 from tracker.sources.announcements import Announced, known_announcements
 
 
@@ -50,10 +54,12 @@ class Evidence:
 
     contents: dict[str, bytes]  # path with slashes -> bytes, sorted by path; without the sums
     verified: Verified
-    unsigned: int  # changes that nobody has signed for
+    unsigned: int  # changes that a look saw and nobody has signed for
+    history: int  # changes that no look saw: imported or shipped history asks for no signature
     planned: int  # looks that were due
     missed: int  # and did not happen
     never: int  # policies that were never looked at
+    unread: int  # policies of which nobody can tell what changed, since their files are damaged
 
 
 def gather(
@@ -63,24 +69,35 @@ def gather(
     until: datetime,
     announced: dict[PolicyArn, Announced] | None = None,
 ) -> Evidence:
-    """Everything about these policies in [since, until). Reads and hashes the whole archive."""
+    """Everything about these policies in [since, until). Reads and hashes the whole archive.
+
+    Of an archive that is not whole, what can be read: `verified` says what is wrong.
+    """
     verified = tracker.archive.verified()
+    whole = all(one.path == tracker.database.path.name for one in verified.findings)
     keys = set(map(policy_key, policies))
-    signed = [one for one in Signoffs(tracker.home, tracker.database).all() if policy_key(one.arn) in keys]
+    signoffs = Signoffs(tracker.home, tracker.database).readable()
+    signed = [one for one in signoffs if policy_key(one.arn) in keys]
     made: dict[str, bytes] = {}
     parts: list[PolicyPart] = []
     looks: list[LooksMade] = []
     pending: list[Pending] = []
     for arn in policies:
         watched = looks_of(tracker, arn, since, until)
-        part, left = _policy(tracker, made, arn, since, until, signed, watched)
+        try:
+            part, left = _policy(tracker, made, arn, since, until, signed, watched)
+        except TrackerError as error:
+            if whole:  # the files are, so the rest can be mended first: `error` says how
+                raise
+            part, left = _unread(tracker, made, arn, until, watched, error), ()
         parts.append(part)
         looks.append(watched)
         pending += left
     _records(tracker, made, policies)
-    _signed(made, signed, pending)
+    history = sum(one.history for one in parts)
+    _signed(made, signed, pending, history)
     _looks(made, looks)
-    reconciled = _reconciled(tracker, made, policies, announced or {})
+    reconciled = _reconciled(tracker, made, policies, announced or {}, whole=whole)
     _verification(made, verified)
     manifest = {
         "schema": 1,
@@ -93,6 +110,7 @@ def gather(
         "findings": len(verified.findings),
         "signoffs": len(signed),
         "unsigned": len(pending),
+        "asked_for_no_signature": history,
         "looks_planned": sum(one.planned for one in looks),
         "looks_missed": sum(len(one.missed) for one in looks),
     }
@@ -115,9 +133,11 @@ def gather(
         dict(sorted(made.items())),
         verified,
         len(pending),
+        history,
         sum(one.planned for one in looks),
         sum(len(one.missed) for one in looks),
         sum(one.begun is None for one in looks),
+        sum(not one.folder for one in parts),
     )
 
 
@@ -145,20 +165,22 @@ def _policy(
         made[f"{place}/{stem}.html"] = renderer.html(change).encode()
         made[f"{place}/{stem}.json"] = dumps(change_record(change)).encode()
     documents = set(_documents(tracker, arn, since, until))
-    home, folder = tracker.home, policy_folder(tracker.archive.root, arn)
+    folder = policy_folder(tracker.archive.root, arn)
     for identity in documents:
         path = folder / file_name(identity)
-        made[f"archive/{path.relative_to(home).as_posix()}"] = files.read_bytes(path, LARGEST_SNAPSHOT)
+        made[_copied(tracker, path)] = files.read_bytes(path, LARGEST_SNAPSHOT)
     inside = [
         row for row in rows.values() if since <= row.observed_at < until and row.kind != Kind.REPUBLISHED
     ]
-    left = unsigned(inside, signed)
+    asks = asked(inside, tracker.archive.unwatched())
+    left = unsigned(asks, signed)
     part = PolicyPart(
         name=arn.name,
         folder=place,
         answer=_sentence(period_headline(period)),
         changes=len(inside),
         unsigned=len(left),
+        history=len(inside) - len(asks),
         documents=len(documents),
         looks=len(watched.made),
         planned=watched.planned,
@@ -166,6 +188,43 @@ def _policy(
         begun=watched.begun,
     )
     return part, left
+
+
+def _unread(
+    tracker: Tracker,
+    made: dict[str, bytes],
+    arn: PolicyArn,
+    until: datetime,
+    watched: LooksMade,
+    error: TrackerError,
+) -> PolicyPart:
+    """A policy whose past can't be told, since its files are damaged: every document that is there, and why."""
+    folder = policy_folder(tracker.archive.root, arn)
+    documents = 0
+    for path in sorted(folder.glob("*.json")):
+        identity = identity_of(path.name)
+        with suppress(InputError, SetupError, FileNotFoundError):  # verify names it
+            if identity is not None and identity[1] < until:
+                made[_copied(tracker, path)] = files.read_bytes(path, LARGEST_SNAPSHOT)
+                documents += 1
+    return PolicyPart(
+        name=arn.name,
+        folder="",
+        answer=f"What changed can't be told: {str(error).replace(f'{tracker.home}/', '')}.",
+        changes=0,
+        unsigned=0,
+        history=0,
+        documents=documents,
+        looks=len(watched.made),
+        planned=watched.planned,
+        missed=len(watched.missed),
+        begun=watched.begun,
+    )
+
+
+def _copied(tracker: Tracker, path: Path) -> str:
+    """Where a file of the tracker lies in the folder."""
+    return f"archive/{path.relative_to(tracker.home).as_posix()}"
 
 
 def _sentence(headline: str) -> str:
@@ -195,21 +254,23 @@ def _records(tracker: Tracker, made: dict[str, bytes], policies: Sequence[Policy
     for path in (*paths, tracker.home / SIGNOFFS):
         raw = _whole(path)
         if raw:
-            made[f"archive/{path.relative_to(tracker.home).as_posix()}"] = raw
+            made[_copied(tracker, path)] = raw
 
 
 def _whole(path: Path) -> bytes:
     try:
         raw = files.read_bytes(path, LARGEST_LINES)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, InputError, SetupError):  # verify names what is no file
         return b""
     return raw[: raw.rfind(b"\n") + 1]
 
 
-def _signed(made: dict[str, bytes], signed: Sequence[SignOff], pending: Sequence[Pending]) -> None:
+def _signed(
+    made: dict[str, bytes], signed: Sequence[SignOff], pending: Sequence[Pending], history: int
+) -> None:
     made["signoffs.csv"] = signoffs_csv(signed).encode()
     made["signoffs.md"] = (
-        f"# Who has read it\n\n{signoffs_markdown(signed)}\n{unsigned_markdown(pending)}".encode()
+        f"# Who has read it\n\n{signoffs_markdown(signed)}\n{unsigned_markdown(pending, history)}".encode()
     )
     made["signoffs.json"] = _json(
         {"schema": 1, "type": "signoffs", "items": [signoff_record(one) for one in signed]}
@@ -241,14 +302,26 @@ def _reconciled(
     made: dict[str, bytes],
     policies: Sequence[PolicyArn],
     announced: dict[PolicyArn, Announced],
+    *,
+    whole: bool,
 ) -> str:
-    """Announced against observed, of policies of which anything was announced. Answers with one sentence."""
+    """Announced against observed, of policies of which anything was announced. Answers with one sentence.
+
+    `whole`: every file of the archive is, so that what can't be read is an error.
+    """
     told, records, sentences = [], [], []
     for arn in policies:
         known = announced.get(arn) or known_announcements(arn.name)
         if not known.items:
             continue
-        verdicts = reconciliation(tracker, arn, known)
+        try:
+            verdicts = reconciliation(tracker, arn, known)
+        except TrackerError:
+            if whole:
+                raise
+            told.append(f"# {arn.name}\n\nNothing was compared: its files are damaged (verification.txt).\n")
+            sentences.append(f"{arn.name}: nothing was compared, its files are damaged")
+            continue
         told.append(verdicts_markdown(arn.name, verdicts, known.until.isoformat()))
         records += [{"policy": str(arn), **verdict_record(one)} for one in verdicts]
         sentences.append(f"{arn.name}, over all of its history: {counted(verdicts)}")
