@@ -25,7 +25,7 @@ def test_signing_and_listing(home: Path, cli: Command) -> None:
     (item,) = json.loads(cli("ack", "list", "--json").out)["items"]
     assert (item["by"], item["change"]) == ('=HYPERLINK("http://evil")', first["id"])
     assert "a\\|b" in cli("ack", "list", "--format", "markdown").out
-    assert first["id"] not in cli("ack", "list", "--since", "2999-01-01").out
+    assert cli("ack", "list", "--until", "2020-01-01").out == "nobody has signed for a change in that time\n"
 
 
 def test_one_item_of_several(home: Path, cli: Command) -> None:
@@ -45,5 +45,13 @@ def test_what_is_not_understood_is_said_with_candidates(home: Path, cli: Command
     assert unknown.code == 2
     assert "on record: " in unknown.err
     assert "v57 to v59" in unknown.err
+    for words, wrong in (
+        (("ack", "@v59", "--by", "Jane"), "wanted: POLICY@v59, or v59 alone"),
+        (("ack", "list", "--since", "2999-01-01"), "--since 2999-01-01 is still to come"),
+        (("pending", "--since", "2999-01-01"), "is still to come"),
+        (("ack", "list", "--since", "2021-01-01", "--until", "2020-01-01"), "does not come before"),
+    ):
+        done = cli(*words)
+        assert (done.code, wrong in done.err) == (2, True), done
     assert cli("ack", "--home", home, "list").code == 0
     assert "ack CHANGE --by WHO" in cli("ack", "--help").out

@@ -61,7 +61,8 @@ def test_without_sender_and_operator_nobody_can_be_subscribed(home: Path, cli: C
     )
     done = cli("subscribers", "add", "team@example.com")
     assert done.code == 4
-    assert f"mail.{missing} is not set" in done.err
+    assert f"mail.{missing} is not set: it is the address that" in done.err
+    assert "not a mail address" in cli("subscribers", "add", "notanaddress").err
     assert cli("subscribers", "list").out == "nobody is subscribed\n"
 
 

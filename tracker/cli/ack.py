@@ -4,8 +4,9 @@ import click
 
 from tracker.cli.app import Group, formatted
 from tracker.cli.output import put, put_items, put_json
-from tracker.cli.policies import instant
+from tracker.cli.policies import begun, instant
 from tracker.cli.shell import Shell
+from tracker.errors import InputError
 
 _VALUES = {"--home", "--partition", "--set"}  # flags of every command that take the next word
 
@@ -119,7 +120,9 @@ def list_(shell: Shell, since: str | None, until: str | None, wanted: str) -> No
     from tracker.cli.output import table
 
     tracker = shell.tracker()
-    begin, end = instant(since, "--since") if since else None, instant(until, "--until") if until else None
+    begin, end = begun(since, tracker.clock()), instant(until, "--until") if until else None
+    if begin and end and begin >= end:
+        raise InputError(f"--since {since} does not come before --until {until}")
     signed = [
         one
         for one in Signoffs(tracker.home, tracker.database).all()
@@ -132,7 +135,7 @@ def list_(shell: Shell, since: str | None, until: str | None, wanted: str) -> No
     elif wanted == "markdown":
         put(signoffs_markdown(signed))
     elif not signed:
-        put("nobody has signed for a change")
+        put("nobody has signed for a change" + (" in that time" if begin or end else ""))
     else:
         table(
             ("signed (UTC)", "by", "policy", "versions", "what", "ticket", "note"),

@@ -6,7 +6,7 @@ import click
 
 from tracker.cli.app import Examples, formatted
 from tracker.cli.output import put, put_items, table
-from tracker.cli.policies import POLICY, answered_for, instant
+from tracker.cli.policies import POLICY, answered_for, begun
 from tracker.cli.shell import Shell
 from tracker.model.instants import iso
 
@@ -37,7 +37,7 @@ def command(shell: Shell, policies: tuple[str, ...], since: str | None, every: b
 
     tracker = shell.tracker()
     arns = answered_for(tracker, policies, every=every and not policies)
-    found = pending(tracker, arns, instant(since, "--since") if since else None, every=every)
+    found = pending(tracker, arns, begun(since, tracker.clock()), every=every)
     if wanted == "json":
         put_items("pending", list(map(_record, found)))
         return
@@ -48,7 +48,15 @@ def command(shell: Shell, policies: tuple[str, ...], since: str | None, every: b
         )
         return
     table(
-        ("id", "seen (UTC)", "policy", "versions", "severity", "left", "what changed"),
+        (
+            "id",
+            "in force (UTC)" if every else "seen (UTC)",
+            "policy",
+            "versions",
+            "severity",
+            "left",
+            "what changed",
+        ),
         [
             (
                 one.row.id,

@@ -184,6 +184,16 @@ def instant(text: str, what: str) -> datetime:
         raise InputError(f"{what}: {error}") from error
 
 
+def begun(since: str | None, now: datetime) -> datetime | None:
+    """The --since of a list that has no end but now. Raises InputError for what is still to come."""
+    begin = instant(since, "--since") if since else None
+    if begin is not None and begin > now:
+        raise InputError(
+            f"--since {since} is still to come", advice=f"nothing is on record after now, {words(now)}"
+        )
+    return begin
+
+
 def stretch(
     month_: str | None, since: str | None, until: str | None, now: datetime
 ) -> tuple[datetime, datetime] | None:

@@ -150,7 +150,7 @@ def _ready(shell: Shell) -> "Tracker":
     from tracker.delivery.smtp_settings import require_addresses
 
     settings = shell.settings()
-    require_addresses(settings.mail.sender, settings.mail.operator, subscribed=1)
+    require_addresses(settings.mail.sender, settings.mail.operator)
     return shell.tracker()
 
 

@@ -77,14 +77,16 @@ def add(
     """
     from tracker.bootstrap import new_token
     from tracker.delivery.addresses import shown
+    from tracker.delivery.channels.addresses import check_address
     from tracker.delivery.smtp_settings import require_addresses
 
-    settings = shell.settings()
-    require_addresses(settings.mail.sender, settings.mail.operator, subscribed=1)
-    tracker = shell.tracker()
-    wish = wish_of(flags, name)
     if address == "-":
         address = sys.stdin.readline().strip()
+    address = check_address(channel, address)  # what was typed first, then the settings
+    wish = wish_of(flags, name)
+    settings = shell.settings()
+    require_addresses(settings.mail.sender, settings.mail.operator)
+    tracker = shell.tracker()
     if not confirmed:
         if channel != "mail" or name or send_last or wanted == "json":
             raise click.UsageError("--ask is for a mail address, without --name, --send-last and --json")

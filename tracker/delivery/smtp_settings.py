@@ -35,17 +35,21 @@ class SmtpSettings:
         return f"{self.host}:{self.port}"
 
 
-def require_addresses(sender: str, operator: str, *, subscribed: int) -> None:
-    """Raise SettingsError where somebody is subscribed and the sender or the operator is missing or no address."""
-    if not subscribed:
+def require_addresses(sender: str, operator: str, *, subscribed: int | None = None) -> None:
+    """Raise SettingsError where somebody is subscribed and the sender or the operator is missing or no address.
+
+    Without `subscribed` it is for somebody who is to be.
+    """
+    if subscribed == 0:
         return
+    who = "" if subscribed is None else f", and {subscribed} {'is' if subscribed == 1 else 'are'} subscribed"
     for key, value, what in (
         ("mail.sender", sender, "the address that the mails come from"),
         ("mail.operator", operator, "the address that failures, bounces and unsubscribes go to"),
     ):
         if not value:
             raise SettingsError(
-                f"{key} is not set, and {subscribed} {'is' if subscribed == 1 else 'are'} subscribed: it is {what}",
+                f"{key} is not set{who}: it is {what}",
                 advice=f"set {key} in policy-tracker.toml, for instance policy-tracker@example.org",
             )
         try:
