@@ -57,11 +57,20 @@ def test_only_reading_is_possible(client: TestClient) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_a_query_is_bounded(client: TestClient) -> None:
+def test_a_query_is_bounded(client: TestClient, shipped: Tracker) -> None:
     assert client.get("/search.html?q=" + "a" * 3000).status_code == 414
     assert client.get("/search.html?q=" + "s3:" + "*a" * 180).status_code == 200
     assert client.get("/api/v1/changes?limit=100000").status_code == 400
     assert client.get("/api/v1/search?action=" + "a" * 300).status_code == 400
+    everything = "/search.html?q=*", "/api/v1/search?action=*"
+    with TestClient(make_app(shipped, query_s=0), base_url="http://localhost") as hurried:
+        for path in everything:
+            stopped = hurried.get(path)
+            assert stopped.status_code == 503
+            assert "so much that it was stopped after 0 s" in stopped.text
+            assert "ask for less at once" in stopped.text.lower()
+        assert hurried.get("/policies.html").status_code == 200
+    assert [client.get(path).status_code for path in everything] == [200, 200]
 
 
 def test_a_form_of_another_site_is_told_apart() -> None:

@@ -18,7 +18,7 @@ from tracker.errors import (
 from tracker.web import problems
 from tracker.web.api import add_api
 from tracker.web.doors import Doors
-from tracker.web.guard import Guard
+from tracker.web.guard import LONGEST_QUERY_S, Guard
 from tracker.web.headers import SAFE, place_of
 from tracker.web.health import add_health
 from tracker.web.hooks import add_hooks
@@ -35,8 +35,18 @@ _LONGEST_VALUE = 400
 READING = Doors()
 
 
-def make_app(tracker: Tracker, *, hosts: tuple[str, ...] = (), doors: Doors = READING) -> FastAPI:
-    """The application on one tracker. `hosts`: the names it is reached by; none: this machine's own alone. `doors`: what is open beside reading."""
+def make_app(
+    tracker: Tracker,
+    *,
+    hosts: tuple[str, ...] = (),
+    doors: Doors = READING,
+    query_s: float = LONGEST_QUERY_S,
+) -> FastAPI:
+    """The application on one tracker.
+
+    `hosts`: the names it is reached by; none: this machine's own alone. `doors`: what is open beside reading.
+    `query_s`: seconds that the index may be read for one page.
+    """
     from importlib.metadata import version
 
     app = FastAPI(
@@ -53,7 +63,7 @@ def make_app(tracker: Tracker, *, hosts: tuple[str, ...] = (), doors: Doors = RE
     pages.acting = doors.admin is not None
     app.state.pages = pages
 
-    app.add_middleware(Guard, pages=pages, hosts=hosts)
+    app.add_middleware(Guard, pages=pages, hosts=hosts, query_s=query_s)
     _add_faults(app, pages)
     problems.on_validation(app)
     add_health(app, tracker)

@@ -45,12 +45,18 @@ class Guard:
     """The outermost of our own layers. Plain ASGI: it is passed by every request."""
 
     def __init__(
-        self, app: ASGIApp, pages: "Pages", hosts: tuple[str, ...] = (), wait_s: float = LONGEST_WAIT_S
+        self,
+        app: ASGIApp,
+        pages: "Pages",
+        hosts: tuple[str, ...] = (),
+        wait_s: float = LONGEST_WAIT_S,
+        query_s: float = LONGEST_QUERY_S,
     ) -> None:
         self._app = app
         self._pages = pages
         self._hosts = hosts
         self._wait_s = wait_s
+        self._query_s = query_s
         self._warm = Warm(pages)
         self._late: set[asyncio.Future[None]] = set()
 
@@ -81,9 +87,7 @@ class Guard:
             await send({"type": "http.response.body", "body": body})
             return None
         if reading:
-            LONGEST_READING_S.set(
-                LONGEST_QUERY_S
-            )  # of this request alone: each is a task with a context of its own
+            LONGEST_READING_S.set(self._query_s)  # of this request: each is a task with its own context
         # What is done is done to its end, a look that an operator asked for included: only readers are sent away.
         await (self._ask if reading else self._app)(scope, receive, send)
         if moment is not None and (made := scope.get(ANSWERED)) is not None:
