@@ -218,9 +218,17 @@ def _line(what: str, text: str, *, needed: bool = False) -> str:
         raise InputError(
             f"{what} names nobody", advice="wanted: a name or an address, as your auditor knows it"
         )
-    if len(text) > LONGEST or not text.isprintable():
+    if len(text) > LONGEST:
         raise InputError(
-            f"{what} is longer than {LONGEST:,} characters, or holds line ends or control characters",
-            advice="keep it to one line, and put what is long in the ticket",
+            f"{what} is {len(text):,} characters long, more than {LONGEST:,}",
+            advice="put what is long in the ticket, and name that: --ticket T",
+        )
+    if len(text.splitlines()) > 1:
+        raise InputError(f"{what} is {len(text.splitlines())} lines", advice="wanted: one line")
+    hidden = sorted({f"U+{ord(sign):04X}" for sign in text if not sign.isprintable()})
+    if hidden:
+        raise InputError(
+            f"{what} has a character in it that can't be seen: {', '.join(hidden[:3])}",
+            advice="type it anew: copied text may bring such characters along",
         )
     return text

@@ -47,6 +47,9 @@ def test_what_is_not_understood_is_said_with_candidates(home: Path, cli: Command
     assert "v57 to v59" in unknown.err
     for words, wrong in (
         (("ack", "@v59", "--by", "Jane"), "wanted: POLICY@v59, or v59 alone"),
+        (("ack", "v59", "--by", "Jane\nDoe"), "--by is 2 lines"),
+        (("ack", "v59", "--by", "Jane\u200b"), "can't be seen: U+200B"),
+        (("ack", "v59", "--by", "J" * 2_001), "more than 2,000"),
         (("ack", "list", "--since", "2999-01-01"), "--since 2999-01-01 is still to come"),
         (("pending", "--since", "2999-01-01"), "is still to come"),
         (("ack", "list", "--since", "2021-01-01", "--until", "2020-01-01"), "does not come before"),

@@ -60,8 +60,11 @@ def test_nothing_forbidden_is_0_and_no_folder_is_made(cli: Command, admin: Path,
 
 def test_a_file_that_cant_be_read_is_2_and_the_others_are_judged_first(cli: Command, admin: Path) -> None:
     Path("policies/bad.json").write_text("{", encoding="utf-8")
-    ended = cli("gate", "policies/bad.json", admin, "--forbid", "ec2:*")
+    ended = cli("gate", "policies/bad.json", admin, "--forbid", "ec2:*", "--sarif", "out.sarif")
     assert ended.code == 2
+    assert '"text": "policies/bad.json: the JSON' in Path("out.sarif").read_text(encoding="utf-8")
+    ended_folder = cli("gate", "policies", admin, "--forbid", "ec2:*")
+    assert "policies is a folder, and gate judges files" in ended_folder.err
     assert "policies/bad.json: the JSON is cut off" in ended.err
     assert ended.out == "policies/admin.json: nothing forbidden is granted\n"
     assert cli("gate", "policies/bad.json", admin, "--forbid", "iam:*").code == 1

@@ -143,9 +143,9 @@ def test_without_a_folder_it_is_made_where_the_command_will_look(cli: Command, t
 
 def test_a_folder_that_can_not_be_made_is_4(cli: Command, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    done = cli("init", tmp_path / "file" / "home", "--empty")
-    assert done.code == 4
-    assert "Traceback" not in done.err
+    for folder, wrong in ((tmp_path / "file" / "home", "a part of that path is a file"), ("/proc/x", "can't be made")):  # fmt: skip
+        done = cli("init", folder, "--empty")
+        assert (done.code, wrong in done.err) == (4, True), done.err
 
 
 @pytest.mark.parametrize("value", ["24:00", "soon"])

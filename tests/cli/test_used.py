@@ -70,6 +70,7 @@ def test_every_action_that_was_never_used_where_that_is_asked(
 ) -> None:
     log_file(tmp_path / "logs", CALLS)
     out = cli("used", tmp_path / "logs", "--unused").out
+    assert "between the first call and the last\n" in out
     never = {line.split()[0] for line in out.partition("Granted and never used")[2].splitlines()[3:]}
     assert "ec2:DescribeVpcs" in never
     assert "ec2:DescribeInstances" not in never

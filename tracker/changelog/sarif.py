@@ -29,7 +29,7 @@ def sarif(
     rules = {pattern: number for number, pattern in enumerate(sorted(kept))}
     found = [(one, breach) for one in judged for breach in one.breaches]
     shown = found[:MOST_RESULTS]
-    notes = [f"{name}: {error}" for name, error in failed]
+    notes = [error if error.startswith(name) else f"{name}: {error}" for name, error in failed]
     if len(found) > len(shown):
         notes.append(
             f"{len(found):,} results, of which the first {len(shown):,} are in this file: GitHub shows no more"

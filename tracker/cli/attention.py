@@ -33,6 +33,8 @@ def command(shell: Shell, policies: tuple[str, ...], why: bool, wanted: str) -> 
 
     It judges nothing: it is a table to be checked line by line. Without a POLICY: those in the settings.
     """
+    from tracker.changelog.wording import count, number
+
     tracker = shell.tracker()
     defaults = {arn: default_of(tracker, arn) for arn in archived(tracker, policies)}
     found = {arn: tracker.reading(arn).attention() for arn in defaults}
@@ -45,9 +47,11 @@ def command(shell: Shell, policies: tuple[str, ...], why: bool, wanted: str) -> 
         return
     for arn, findings in found.items():
         shown = gravest_first(one for one in findings if not one.accepted)
-        put(
-            f"{arn.name} {defaults[arn][0]}: {len(shown)} findings, {len(findings) - len(shown)} accepted ones hidden (catalogue {tracker.catalogue().version})\n"
-        )
+        hidden = len(findings) - len(shown)
+        told = f"{count(len(shown), 'finding')}{f', and {number(hidden)} accepted' if hidden else ''}"
+        put(f"{arn.name} {defaults[arn][0]}: {told} (catalogue {tracker.catalogue().version})\n")
+        if not shown:
+            continue
         table(("severity", "since", "can", "where", "actions"), [_cells(one) for one in shown])
         if why:
             put("\n" + "\n".join(f"{one.rule}: {one.why} ({one.source}, {one.source_date})" for one in shown))

@@ -11,7 +11,7 @@ from tracker.cli.exits import FOUND, worst
 from tracker.cli.output import put, put_error, put_json
 from tracker.cli.policies import POLICY, archived, default_of, read_text, version_of
 from tracker.cli.shell import Shell
-from tracker.errors import InputError, TrackerError
+from tracker.errors import InputError, SetupError, TrackerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,7 +140,7 @@ class _Judge:
         self._shell = shell
         self._asked = asked
         self._against = against
-        needs_folder = not subjects or not all(map(is_file, subjects))
+        needs_folder = not subjects or not all(is_file(one) or Path(one).is_dir() for one in subjects)
         self.catalogue: Catalogue = open_tracker(shell.settings(needs_file=needs_folder)).catalogue()
         self._named: set[str] = set()
 
@@ -155,7 +155,15 @@ class _Judge:
         from tracker.cli.documents import is_file
         from tracker.policy.positions import statement_spans
 
-        found = self._file(Path(subject)) if is_file(subject) else self._archived(subject)
+        try:
+            found = self._file(Path(subject)) if is_file(subject) else self._archived(subject)
+        except (InputError, SetupError) as error:
+            if not Path(subject).is_dir():
+                raise
+            raise InputError(
+                f"{subject} is a folder, and gate judges files",
+                advice=f"name those in it: {Path(subject) / '*.json'}",
+            ) from error
         before = None
         if self._against:
             before = self._file_before(subject) if is_file(self._against) else self._before(subject)

@@ -14,7 +14,7 @@ import click
 from tracker.cli.app import Examples, formatted
 from tracker.cli.output import put, put_json, waiting
 from tracker.cli.shell import Shell
-from tracker.errors import InputError
+from tracker.errors import InputError, SetupError
 
 if TYPE_CHECKING:
     from tracker.settings import Settings
@@ -67,7 +67,15 @@ def _make(shell: Shell, settings: "Settings", *, empty: bool) -> None:
     from tracker.service import record_history
 
     _refuse_foreign(settings.home)
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # subscribers' addresses come to stand in it
+    try:
+        settings.home.mkdir(
+            mode=0o700, parents=True, exist_ok=True
+        )  # subscribers' addresses come to stand in it
+    except OSError as error:
+        raise SetupError(
+            f"{settings.home} can't be made: {error.strerror}",
+            advice="name a folder that you may write: policy-tracker init DIR",
+        ) from error
     tracker = open_tracker(settings)
     if not empty:
         with waiting("copying the history that ships with policy-tracker"):

@@ -70,7 +70,9 @@ def command(
         told = instant(as_of, "--as-of").date() if as_of else _today(shell) if _is_url(page) else newest
         announced = merged(announced, read, told)
     elif as_of:
-        raise click.UsageError("--as-of says when a page was saved: it needs one")
+        raise click.UsageError(
+            "--as-of says when AWS's page was saved, and no page is named: reconcile saved-page.html --as-of DATE"
+        )
     verdicts = reconciliation(tracker, arn, announced)
     if wanted == "json":
         put_items(

@@ -264,7 +264,13 @@ def _put_unused(found: "UsedReport", every: bool) -> None:
         return
     granted = sum(one.granted for one in found.services)
     unseen = sum(one.unseen for one in found.services)
-    put(f"\nGranted and never used: {len(found.unused):,} of {granted:,} actions")
+    gone = sum(1 for one in found.unused if one.until)
+    told = f"\nGranted and never used: {len(found.unused):,} of {granted:,} actions"
+    if found.total and not (found.since or found.until):
+        told += " that were granted at some time between the first call and the last"
+    put(told)
+    if gone:
+        put(f"{gone:,} of these {'was' if gone == 1 else 'were'} withdrawn before the end of that time.")
     if unseen:
         put(
             f"{unseen:,} of these CloudTrail records as data events only, or never: of them nothing is known."

@@ -85,6 +85,11 @@ def _from_file(home: Path, *, needs_file: bool) -> Iterator[tuple[Origin, str, G
             f"no tracker in {home}: {FILE_NAME} is missing there",
             advice=f"policy-tracker init {home}, or name another folder with --home or {HOME_VARIABLE}",
         ) from None
+    except NotADirectoryError:
+        raise SetupError(
+            f"{home} can be no tracker's folder: a part of that path is a file",
+            advice=f"name another folder: --home DIR, {HOME_VARIABLE}, or policy-tracker init DIR",
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise SettingsError(
