@@ -17,6 +17,7 @@ from tracker.errors import InputError, RefusedError, SettingsError, TryLaterErro
 from tracker.roles import roles_with
 from tracker.sources.iam import IamSource
 from tracker.sources.source import RoleSource, Source
+from tracker.store.counts import AwsCalls
 from tracker.store.database import Database
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ def open_tracker(
 
         return EventMap(catalogue())
 
-    iam = _iam(settings)  # nothing is imported or connected for it before it is asked
+    calls = AwsCalls()
+    iam = _iam(settings, calls)  # nothing is imported or connected for it before it is asked
     return Tracker(
         home=settings.home,
         policies=settings.policies,
@@ -131,6 +133,7 @@ def open_tracker(
         workers=settings.channels.workers,
         keep=timedelta(days=settings.channels.keep_days),
         pace=Pace(rates(settings.channels.rates)),
+        calls=calls,
     )
 
 
@@ -264,7 +267,7 @@ def _signer(settings: "Settings") -> "Signer | None":
     return signer(mail.dkim_domain or parseaddr(mail.sender)[1].rpartition("@")[2], mail.dkim_selector, key)
 
 
-def event_history(settings: "Settings") -> "EventHistory":
+def event_history(settings: "Settings", calls: AwsCalls) -> "EventHistory":
     """CloudTrail's event history, asked as IAM is."""
     from tracker.sources.cloudtrail_lookup import EventHistory
     from tracker.sources.iam_client import Connection
@@ -280,6 +283,7 @@ def event_history(settings: "Settings") -> "EventHistory":
             profiles=dict(aws.profiles),
         ),
         aws.partition,
+        note=calls.note,
     )
 
 
@@ -291,7 +295,7 @@ def _partitions(settings: "Settings") -> tuple[str, ...]:
     return tuple(sorted({aws.partition, *dict(aws.profiles)}))
 
 
-def _iam(settings: "Settings") -> IamSource:
+def _iam(settings: "Settings", calls: AwsCalls) -> IamSource:
     aws = settings.aws
     return IamSource(
         region=aws.region,
@@ -301,4 +305,5 @@ def _iam(settings: "Settings") -> IamSource:
         attempts=aws.attempts,
         parallel=aws.parallel,
         profiles=dict(aws.profiles),
+        note=calls.note,
     )

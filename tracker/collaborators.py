@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from tracker.model.rules import Rules
 from tracker.reading import Reading
 from tracker.schedule import Schedule
 from tracker.sources.source import RoleSource, Source
+from tracker.store.counts import AwsCalls, count_calls
 from tracker.store.database import Database
 
 if TYPE_CHECKING:
@@ -71,6 +72,15 @@ class Tracker:
     role_source: RoleSource | None = None  # where a role's state comes from; None: none is looked at
     events: "Callable[[], Events] | None" = None  # CloudTrail's, for queries about what a role has used
     accounts: Callable[[], Mapping[str, Sequence[str]]] = dict  # what other accounts say is attached there
+    calls: AwsCalls = field(
+        default_factory=AwsCalls
+    )  # what the sources asked AWS; each round writes it down when it ends
+
+    def keep_calls(self) -> None:
+        """Write down what AWS was asked outside a round, where there is a database."""
+        if self.database.exists:
+            with self.database.writing() as connection:
+                count_calls(connection, self.calls.take())
 
     def reading(self, arn: PolicyArn) -> Reading:
         """The past of one policy, from its files; where the index is behind them, what it would save is done again."""

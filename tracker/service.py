@@ -51,6 +51,7 @@ from tracker.roles import (
     with_attached,
 )
 from tracker.sources.parallel import answers
+from tracker.store.counts import count_calls
 from tracker.survey import failure, survey
 from tracker.watched import is_watched, watched
 
@@ -334,8 +335,10 @@ def _round(tracker: Tracker, kind: RunKind) -> Iterator[Begun]:
         if not cut_off and kind != "reindex":
             _catch_up(tracker)
         yield begun
-        if not begun.left:
-            tracker.archive.finish_run(begun.run, tracker.clock(), "done")
+        with tracker.database.writing() as connection:
+            count_calls(connection, tracker.calls.take())
+            if not begun.left:
+                tracker.archive.finish_run(begun.run, tracker.clock(), "done", connection)
 
 
 def _recover(tracker: Tracker, cut_off: Sequence[RunRow]) -> frozenset[str]:

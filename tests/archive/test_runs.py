@@ -68,8 +68,8 @@ def test_a_round_is_open_until_it_ends(tmp_path: Path) -> None:
         RunRow("r2", "import", NOON + timedelta(hours=1), None, ""),
     )
     archive.finish_run("r1", NOON, "done")
-    with archive.database.transaction() as db:
-        archive.finish_run("r2", NOON, "done", db)
+    with archive.database.writing() as connection:
+        archive.finish_run("r2", NOON, "done", connection)
     assert archive.open_runs() == ()
     with archive.database.reading() as db:
         assert db.execute("SELECT id, outcome FROM runs ORDER BY id").fetchall() == [

@@ -15,6 +15,8 @@ from tests.support.iam_replies import throttled
 from tests.support.smtp_sink import Sink
 from tracker.archive import folder
 from tracker.model.identity import PolicyArn
+from tracker.store.counts import counts
+from tracker.store.database import Database
 
 SUPPORT = PolicyArn("aws", "AWSSupportServiceRolePolicy", "/aws-service-role/")
 
@@ -56,13 +58,17 @@ def files(home: Path) -> set[Path]:
     }
 
 
-def test_a_look_at_what_is_as_it_was_costs_one_call_and_says_so(watching: Aws, cli: Command) -> None:
+def test_a_look_at_what_is_as_it_was_costs_one_call_and_says_so(
+    watching: Aws, cli: Command, home: Path
+) -> None:
     done = cli("check", "--exit-code")
     assert (done.code, done.err) == (0, "")
     assert re.fullmatch(
         r"looked at 1 policy, \d{4}-\d\d-\d\d \d\d:\d\d UTC: nothing changed; next look .* UTC\n", done.out
     )
     assert watching.iam.actions == ["GetRole", "GetRole", "GetPolicy"]
+    made = counts(Database(home / "tracker.db"), "aws_calls")
+    assert made == {"GetPolicy.answered": 2, "GetRole.no_such_entity": 4}
 
 
 def test_a_change_is_told_archived_and_written(watching: Aws, cli: Command, home: Path) -> None:

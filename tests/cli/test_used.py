@@ -17,6 +17,8 @@ from tests.support.roles import trusting
 from tests.support.trails import event, log_file, session
 from tests.support.world import allowing
 from tracker.model.instants import iso, words
+from tracker.store.counts import counts
+from tracker.store.database import Database
 
 CALLS = [
     event("DescribeInstances", "2026-08-20T10:00:00Z"),
@@ -203,6 +205,7 @@ def test_the_same_from_the_event_history(
     assert (ended.code, ended.err) == (0, "")
     assert "1 call of 1 action in 1 service" in ended.out
     assert "CloudTrail's event history of 1 region since " in ended.out
+    assert counts(Database(home / "tracker.db"), "aws_calls")["LookupEvents.answered"] == 1
     log_file(tmp_path / "logs", [event("DescribeInstances", at), event("DescribeVpcs", at)])
     both = json.loads(cli("used", tmp_path / "logs", "--lookup", "--region", "eu-central-1", "--json").out)
     assert (both["total"]["calls"], both["duplicates"], both["read"]["files"], both["read"]["events"]) == (

@@ -49,7 +49,7 @@ def test_promtool_takes_the_rules(tmp_path: Path) -> None:
         need("promtool is not installed (Debian's package prometheus)")
     done = subprocess.run(["promtool", "check", "rules", str(ALERTS)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "8 rules found" in done.stdout
+    assert "9 rules found" in done.stdout
 
 
 def test_no_two_panels_stand_in_one_place() -> None:

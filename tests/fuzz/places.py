@@ -9,6 +9,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable
 from itertools import count
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from tests.fuzz.mutate import TOKENS, mutated
@@ -32,7 +33,10 @@ _SPLIT = b"\0\0"  # between a file's name and what it holds
 def scratch() -> Path:
     """A folder of this process alone, in memory where that can be had; it goes with the process."""
     shared = Path("/dev/shm")
-    return Path(tempfile.mkdtemp(prefix="fuzz-", dir=shared if os.access(shared, os.W_OK) else None))
+    made = Path(tempfile.mkdtemp(prefix="fuzz-", dir=shared if os.access(shared, os.W_OK) else None))
+    # Of multiprocessing, whose children run no atexit; in a process that was forked since it does nothing.
+    Finalize(None, shutil.rmtree, args=(made, True), exitpriority=0)
+    return made
 
 
 def _in_it(place: Path, read: Callable[[bytes], object]) -> Callable[[bytes], object]:
@@ -91,18 +95,23 @@ def settings() -> Target:
     return Target("settings", [one.encode() for one in seeds], _in_it(place, read), writes_under=str(place))
 
 
-def _read_history(path: Path) -> object:
-    """All of a source read and compared, as an import does before it writes."""
-    with unpacked(path) as place:
-        found = opened(place, str(path), Selection())
-        pasts = []
-        for job in found.jobs():
-            try:
-                arn = arn_of(job.name)
-            except ValueError as error:
-                raise AssertionError(f"a name that is none came through: {job.name!r}") from error
-            pasts.append(job.past(arn, "r1"))
-        return pasts
+def _history() -> Callable[[Path], object]:
+    """What reads all of a source and compares it, as an import does before it writes."""
+    arn_of = naming(make_world(scratch() / "names").tracker, "aws")
+
+    def read(path: Path) -> object:
+        with unpacked(path) as place:
+            found = opened(place, str(path), Selection())
+            pasts = []
+            for job in found.jobs():
+                try:
+                    arn = arn_of(job.name)
+                except ValueError as error:
+                    raise AssertionError(f"a name that is none came through: {job.name!r}") from error
+                pasts.append(job.past(arn, "r1"))
+            return pasts
+
+    return read
 
 
 def _member(
@@ -123,11 +132,11 @@ def _tar(members: list[tuple[tarfile.TarInfo, bytes]], mode: str = "w") -> bytes
 
 def tars() -> Target:
     """A tar of answers: names that lead out, links, bombs, cut off, packed in every way."""
-    place = scratch()
+    place, read_history = scratch(), _history()
 
     def read(raw: bytes) -> object:
         (place / "in").write_bytes(raw)
-        return _read_history(place / "in")
+        return read_history(place / "in")
 
     good = [
         _member("policies/ReadOnlyAccess", raw_of(answer(3))),
@@ -173,7 +182,7 @@ def _packed_tar(raw: bytes, chance: random.Random) -> bytes:
 
 def repositories() -> Target:
     """A git repository of twenty files: paths, kinds, contents and dates of somebody else's making."""
-    place, numbers = scratch(), count()
+    place, numbers, read_history = scratch(), count(), _history()
     world = make_world(place / "world")
 
     def read(raw: bytes) -> object:
@@ -189,7 +198,7 @@ def repositories() -> Target:
         if fed.returncode:
             raise InputError("git itself refused to make it")
         if next(numbers) % 10:
-            return _read_history(repository)
+            return read_history(repository)
         return service.import_history(world.tracker, repository, Selection())
 
     return Target("git", [b""], _in_it(place, read), mutate=_stream, writes_under=str(place))
@@ -220,7 +229,7 @@ def _stream(_: bytes, chance: random.Random) -> bytes:
 
 def bundles() -> Target:
     """A git bundle with bytes changed."""
-    place = scratch()
+    place, read_history = scratch(), _history()
     source = place / "source"
     git("init", "--quiet", "--bare", "--template=", "--initial-branch=master", str(source))
     git(
@@ -236,7 +245,7 @@ def bundles() -> Target:
 
     def read(raw: bytes) -> object:
         (place / "in").write_bytes(raw)
-        return _read_history(place / "in")
+        return read_history(place / "in")
 
     return Target("bundles", [seed], _in_it(place, read), mutate=_bundle, writes_under=str(place))
 
@@ -277,7 +286,7 @@ def backups() -> Target:
 
 def trackers() -> Target:
     """A tracker's folder with one file changed: as `verify` looks at its own, and `import` at another's."""
-    place = scratch()
+    place, read_history = scratch(), _history()
     world = make_world(place / "world")
     for number in (1, 2):
         world.aws.publish(
@@ -294,7 +303,7 @@ def trackers() -> Target:
         try:
             path.write_bytes(content)
             verify(home, world.tracker.database)
-            return _read_history(home)
+            return read_history(home)
         finally:
             path.write_bytes(before)
 
@@ -303,6 +312,3 @@ def trackers() -> Target:
     )
     seeds = [str(path.relative_to(home)).encode() + _SPLIT + path.read_bytes() for path in files]
     return Target("trackers", seeds, _in_it(place, read), mutate=_content, writes_under=str(place))
-
-
-arn_of = naming(make_world(scratch() / "names").tracker, "aws")

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from tracker.model.asking import Known
 from tracker.model.identity import PolicyArn
 from tracker.sources.iam import IamSource
 from tracker.sources.iam_faults import translate
+from tracker.store.counts import AwsCalls
 
 NOWHERE = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
 
@@ -56,6 +58,13 @@ class Case:
     says: str  # in the message
     advises: str
     calls: int = 2  # what the server received: 2 where it was tried again
+    outcome: str = ""  # as what the call counts; empty: what OUTCOME says of the kind
+
+
+OUTCOME = {
+    CredentialsError: "credentials", PermissionDeniedError: "denied", SourceUnavailableError: "unavailable",
+    InputError: "refused", SetupError: "refused",
+}  # fmt: skip
 
 
 XHTML = b'<html xmlns="http://www.w3.org/1999/xhtml"><body><p>Please sign in</p></body></html>'
@@ -73,7 +82,7 @@ CASES = {
     "access denied without a sentence": Case(
         lambda _: fault("AccessDenied", 403, ""), PermissionDeniedError, 4, "iam:GetPolicy is missing (AccessDenied)", "Allow iam:GetPolicy", 1
     ),
-    "throttled until the bound": Case(lambda _: throttled(), SourceUnavailableError, 75, "throttled, in all 2 attempts", "Wait"),
+    "throttled until the bound": Case(lambda _: throttled(), SourceUnavailableError, 75, "throttled, in all 2 attempts", "Wait", outcome="throttled"),
     "too many requests": Case(lambda _: html(429), SourceUnavailableError, 75, "HTTP 429", "proxy"),
     "a request that IAM refuses": Case(
         lambda _: fault("ValidationError", 400, "1 validation error detected"), InputError, 2, "1 validation error", "ARN", 1
@@ -95,7 +104,7 @@ CASES = {
     "an empty body with 500": Case(lambda _: Reply(b"", 500), SourceUnavailableError, 75, "HTTP 500, the answer is empty", "proxy"),
     "an answer without its fields": Case(
         lambda _: answer("GetPolicy", "<Policy><DefaultVersionId>v1</DefaultVersionId></Policy>"),
-        SourceUnavailableError, 75, "it has no UpdateDate", "proxy", 1,
+        SourceUnavailableError, 75, "it has no UpdateDate", "proxy", 1, "answered",
     ),
     "an answer with an odd date": Case(
         lambda iam: Reply(iam.get_policy(str(ARN)).body.replace(b"2021-10-26T20:11:09Z", b"yesterday")),
@@ -106,7 +115,7 @@ CASES = {
     ),
     "an answer with an odd version": Case(
         lambda _: answer("GetPolicy", "<Policy><DefaultVersionId>latest</DefaultVersionId></Policy>"),
-        SourceUnavailableError, 75, "'latest'", "proxy", 1,
+        SourceUnavailableError, 75, "'latest'", "proxy", 1, "answered",
     ),
     "XML that ends in the middle": Case(
         lambda iam: Reply(iam.get_policy(str(ARN)).body[:200]), SourceUnavailableError, 75, "cut off after 200 bytes", "proxy"
@@ -126,17 +135,20 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_a_fault_has_its_message_its_advice_and_its_exit_code(
-    case: Case, iam: FakeIam, source: IamSource
-) -> None:
+def test_a_fault_has_its_message_its_advice_and_its_exit_code(case: Case, iam: FakeIam) -> None:
     iam.always("GetPolicy", case.reply(iam))
-    error = look(source)
+    calls = AwsCalls()
+    with closing(IamSource(attempts=2, connect_timeout_s=2, read_timeout_s=2, note=calls.note)) as source:
+        error = look(source)
     assert type(error) is case.kind
     assert error.exit_code == case.exit_code
     assert case.says in str(error)
     assert case.advises in error.advice
     assert str(error).startswith("GetPolicy of ")
     assert iam.actions == ["GetPolicy"] * case.calls
+    noted = dict(calls.take())
+    assert noted.pop(("GetPolicy", "retried"), 0) in (case.calls - 1, 0)
+    assert noted == {("GetPolicy", case.outcome or OUTCOME[case.kind]): 1}
 
 
 @pytest.mark.parametrize("action", ["GetPolicy", "GetPolicyVersion", "ListPolicyVersions"])

@@ -96,6 +96,8 @@ class Forks:
         with self._lock:
             self._started += 1
             out, err = (self._folder / f"{self._started}.{one}" for one in ("out", "err"))
+            out.touch()  # one that is killed at once opens neither
+            err.touch()
             process = self._ask(args=list(args), env=dict(env), out=str(out), err=str(err))
             self._outputs[process] = out, err
             return process

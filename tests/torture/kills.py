@@ -66,6 +66,13 @@ def kill_each(seed: int, folder: Path, forks: Forks, victims: tuple[str, ...], *
                 place.end_leases()
                 found += [f"{name}, kill {number}: {one}" for one in victim.wrong(place)]
             shutil.rmtree(folder / "place")
+        here = {what: count for what, count in ended.items() if what.startswith(name)}
+        print(
+            ", ".join(f"{count} {what}" for what, count in sorted(here.items())),
+            f"{len(found)} findings so far",
+            sep="; ",
+            flush=True,
+        )
     in_time = sum(count for what, count in ended.items() if "killed" in what)
     print(
         f"{sum(ended.values())} kills, {in_time} of them in time: {', '.join(f'{n} {what}' for what, n in sorted(ended.items()))}"

@@ -15,7 +15,9 @@ from tracker import service
 from tracker.web.app import make_app
 from tracker.web.metrics import FORMAT, Metric, exposition, text
 
-_LINE = re.compile(r"(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z]+=\"[^\"\\\n]*\"\})? -?[0-9.e+]+)\Z")
+_LINE = re.compile(
+    r"(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z]+=\"[^\"\\\n]*\"(,[a-z]+=\"[^\"\\\n]*\")?\})? -?[0-9.e+]+)\Z"
+)
 
 
 @pytest.fixture
@@ -38,6 +40,7 @@ def test_before_anything_happened(world: World) -> None:
     assert found["policy_tracker_up"] == 1
     assert found["policy_tracker_looks_total"] == 0
     assert "policy_tracker_last_look_timestamp_seconds" not in found
+    assert found['policy_tracker_aws_calls_total{operation="GetPolicy",outcome="denied"}'] == 0
     assert not world.tracker.database.exists, "asking makes no database"
 
 
@@ -46,6 +49,12 @@ def test_looks_messages_and_what_failed(world: World) -> None:
     looked = world.clock().timestamp()
     world.subscribe("ada.lovelace@example.org")
     world.clock.forward(days=1)
+    for operation, outcome in (
+        ("GetPolicy", "answered"),
+        ("GetPolicy", "answered"),
+        ("ListPolicies", "denied"),
+    ):
+        world.tracker.calls.note(operation, outcome)
     world.aws.publish(SUPPORT, "v2", world.clock(), allowing("s3:ListBucket", "s3:GetObject"))
     service.check(world.tracker, [SUPPORT])
     found = values(exposition(world.tracker))
@@ -55,6 +64,11 @@ def test_looks_messages_and_what_failed(world: World) -> None:
     assert [
         found[f'policy_tracker_sends_total{{outcome="{one}"}}'] for one in ("sent", "refused", "put_off")
     ] == [1, 0, 0]
+    asked = {name: value for name, value in found.items() if "aws_calls" in name and value}
+    assert asked == {
+        'policy_tracker_aws_calls_total{operation="GetPolicy",outcome="answered"}': 2,
+        'policy_tracker_aws_calls_total{operation="ListPolicies",outcome="denied"}': 1,
+    }
     assert (found["policy_tracker_looks_total"], found["policy_tracker_changes_total"]) == (2, 1)
     assert (found["policy_tracker_policies"], found["policy_tracker_open_rounds"]) == (1, 0)
     world.clock.forward(hours=30)

@@ -35,6 +35,8 @@ from tracker.store.database import Database
 from tracker.store.steps import Step, no_step
 
 if TYPE_CHECKING:
+    import sqlite3
+
     import sqlite_utils
 
     from tracker.archive.bringing import Bringer, Standing
@@ -237,10 +239,10 @@ class Archive:
         self._runs.start(run, kind, now)
 
     def finish_run(
-        self, run: str, now: datetime, outcome: str, db: "sqlite_utils.Database | None" = None
+        self, run: str, now: datetime, outcome: str, connection: "sqlite3.Connection | None" = None
     ) -> None:
         """Say that a round ended, and how; in the caller's transaction where one is handed over."""
-        self._runs.finish(run, now, outcome, db)
+        self._runs.finish(run, now, outcome, connection)
 
     def open_runs(self) -> tuple[RunRow, ...]:
         """Rounds that were begun and have not ended, oldest first."""

@@ -27,11 +27,11 @@ class Runs:
             db.execute("INSERT INTO runs (id, kind, started) VALUES (?, ?, ?)", (run, kind, sortable(now)))
 
     def finish(
-        self, run: str, now: datetime, outcome: str, db: "sqlite_utils.Database | None" = None
+        self, run: str, now: datetime, outcome: str, connection: sqlite3.Connection | None = None
     ) -> None:
         """Say that it ended, and how; in the caller's transaction where one is handed over."""
-        if db is not None:
-            self._finish(db.conn, run, now, outcome)
+        if connection is not None:
+            self._finish(connection, run, now, outcome)
             return
         with self._database.writing() as connection:
             self._finish(connection, run, now, outcome)

@@ -162,7 +162,8 @@ def _look_up(
     from tracker.sources.cloudtrail_lookup import NotEnabledError
     from tracker.using.looking import Told, counted, look_up
 
-    tracker, history = shell.tracker(), event_history(shell.settings())
+    tracker = shell.tracker()
+    history = event_history(shell.settings(), tracker.calls)
     lookups = Lookups(tracker.home, history.account(), role.name)
     wanted = regions or history.regions()
     with lookups.locked(), saying("asking CloudTrail") as say:
@@ -171,7 +172,10 @@ def _look_up(
             back = f", back to {words(one.reached)}" if one.reached else ""
             say(f"{one.region}, {one.events:,} events{back}")
 
-        failed = look_up(role, history, lookups, wanted, tracker.clock(), told=told)
+        try:
+            failed = look_up(role, history, lookups, wanted, tracker.clock(), told=told)
+        finally:
+            tracker.keep_calls()
     if not regions:  # nobody asked for these by name
         failed = {region: error for region, error in failed.items() if not isinstance(error, NotEnabledError)}
     read = counted(lookups, wanted, failed, tally, since, until)

@@ -13,7 +13,8 @@ from typing import Any
 from tracker.errors import CredentialsError, SourceUnavailableError, TrackerError
 from tracker.sources.cloudtrail_records import Record, record_of
 from tracker.sources.iam_client import HOME_REGION, Connection
-from tracker.sources.iam_faults import translate
+from tracker.sources.iam_faults import outcome_of, translate
+from tracker.sources.source import Note, unnoted
 
 ACTION = "cloudtrail:LookupEvents"
 KEPT = timedelta(days=90)  # how long the event history goes back
@@ -44,8 +45,9 @@ class EventHistory:
         *,
         pause: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        note: Note = unnoted,
     ) -> None:
-        self._connection = connection
+        self._connection, self._note = connection, note
         self._partition = partition
         self._pause = pause
         self._clock = clock
@@ -107,9 +109,12 @@ class EventHistory:
             found: Mapping[str, Any] = client.lookup_events(**asked)
         except Exception as error:
             code = _code(error)
+            ours = self._ours(error, region, code)
+            self._note("LookupEvents", outcome_of(error, ours), 1)
             if code == "InvalidNextTokenException" and may_have_ended:
                 return None
-            raise self._ours(error, region, code) or error from error
+            raise ours or error from error
+        self._note("LookupEvents", "answered", 1)
         return found
 
     def _ours(self, error: Exception, region: str, code: str) -> TrackerError | None:

@@ -20,6 +20,7 @@ from tracker.model.asking import Answer, Known, Listing, RoleNow
 from tracker.model.history import Snapshot
 from tracker.model.identity import PolicyArn, VersionId, is_policy_name
 from tracker.sources.iam_client import Connection, FetchedVersion, IamClient, ListedVersion, PolicyNow
+from tracker.sources.source import Note, unnoted
 
 log = logging.getLogger(__name__)
 
@@ -57,17 +58,19 @@ class IamSource:
         attempts: int = 5,
         parallel: int = 8,
         profiles: Mapping[str, str] | None = None,
+        note: Note = unnoted,
     ) -> None:
         """Empty text means what AWS's own variables and files say; `attempts` counts the first call too.
 
-        `parallel` is how many calls may be under way at once, `profiles` a partition's own profile.
+        `parallel` is how many calls may be under way at once, `profiles` a partition's own profile; `note` is told of each call.
         """
         self._iam = IamClient(
             Connection(
                 *(region, profile, endpoint_url, connect_timeout_s, read_timeout_s, attempts),
                 parallel,
                 dict(profiles or {}),
-            )
+            ),
+            note,
         )
 
     def look(self, arn: PolicyArn, known: Known, listing: Listing | None = None) -> Answer:

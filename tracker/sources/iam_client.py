@@ -15,7 +15,8 @@ from tracker.errors import CredentialsError, SetupError, SourceUnavailableError
 from tracker.model.asking import Listed
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.sources.iam_answers import NoAnswerError, judge
-from tracker.sources.iam_faults import is_no_such_entity, translate
+from tracker.sources.iam_faults import is_no_such_entity, outcome_of, translate
+from tracker.sources.source import Note, unnoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -122,8 +123,8 @@ def partition_of(region: str) -> str:
 class IamClient:
     """IAM's read calls; those about roles are put together in iam_roles.py. Every fault of AWS, of the network or of a proxy comes as one of tracker.errors."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, note: Note = unnoted) -> None:
+        self._connection, self._note = connection, note
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -227,16 +228,28 @@ class IamClient:
                 advice=f"Known are {', '.join(sorted(HOME_REGION))}: check the policy's ARN.",
             )
         try:
-            return self._persist(partition, action, parameters)
+            answer = self._persist(partition, action, parameters)
         except Exception as error:
+            self._again(action, getattr(error, "response", None))
             if is_no_such_entity(error):
+                self._note(action, "no_such_entity", 1)
                 return None
             ours = translate(error, action, what, self._connection.attempts)
+            self._note(action, outcome_of(error, ours), 1)
             if ours is None:
                 raise
             if isinstance(ours, CredentialsError):
                 self._forget(partition)
             raise ours from error
+        self._again(action, answer)
+        self._note(action, "answered", 1)
+        return answer
+
+    def _again(self, action: str, response: object) -> None:
+        """Note the attempts that botocore made again before the last one, which it counts in each response."""
+        about = response.get("ResponseMetadata", {}) if isinstance(response, dict) else {}
+        if times := about.get("RetryAttempts", 0):
+            self._note(action, "retried", times)
 
     def _persist(
         self, partition: str, action: str, parameters: "Mapping[str, object]"
@@ -250,6 +263,7 @@ class IamClient:
             except NoAnswerError as error:
                 if not error.passing or attempt >= self._connection.attempts:
                     raise
+                self._note(action, "retried", 1)
                 time.sleep(random.random() * min(0.1 * 2**attempt, 5.0))  # noqa: S311 -- jitter
                 attempt += 1
             else:

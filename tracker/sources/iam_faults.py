@@ -49,6 +49,20 @@ def _foreign(whose: str) -> str:
     return f"Something between here and AWS may answer in its place: check AWS_ENDPOINT_URL_{whose.upper()} and the proxy (HTTPS_PROXY, NO_PROXY)."
 
 
+def outcome_of(error: Exception, ours: TrackerError | None) -> str:
+    """What came of a call that failed, in a word of `OUTCOMES`. `ours` is what `translate` made of the error."""
+    if str(_response(error).get("Error", {}).get("Code")) in _THROTTLED:
+        return "throttled"
+    for kind, word in (
+        (CredentialsError, "credentials"),
+        (PermissionDeniedError, "denied"),
+        (SourceUnavailableError, "unavailable"),
+    ):
+        if isinstance(ours, kind):
+            return word
+    return "refused"
+
+
 def is_no_such_entity(error: BaseException) -> bool:
     """True for IAM's own NoSuchEntity: an answer, not a fault."""
     return _response(error).get("Error", {}).get("Code") == "NoSuchEntity"

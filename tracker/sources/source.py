@@ -1,9 +1,28 @@
 """What the rest of the house asks of a source, whichever it is."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from tracker.model.asking import Answer, Known, Listing, RoleNow
 from tracker.model.identity import PolicyArn
+
+# Called with each call to AWS, in whichever thread: its operation, one of OUTCOMES, how often.
+Note = Callable[[str, str, int], object]
+# What may come of a call. 'no_such_entity' is an answer, too; 'retried' is an attempt that was made again within a call.
+OUTCOMES = (
+    "answered",
+    "credentials",
+    "denied",
+    "no_such_entity",
+    "refused",
+    "retried",
+    "throttled",
+    "unavailable",
+)
+
+
+def unnoted(operation: str, outcome: str, times: int) -> None:
+    """Where nobody counts the calls."""
 
 
 class Source(Protocol):

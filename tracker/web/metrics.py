@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from tracker.archive.pace import rounds
 from tracker.collaborators import Tracker
 from tracker.errors import TrackerError
+from tracker.sources.source import OUTCOMES as CALL_OUTCOMES
 from tracker.store.counts import counts
 
 FORMAT = "text/plain; version=0.0.4; charset=utf-8"
@@ -131,6 +132,7 @@ def _metrics(tracker: Tracker) -> Iterator[Metric]:
         "Attempts to send by what came of them: sent, refused for good, put off to be tried again.",
         [({"outcome": one}, float(sends.get(one, 0))) for one in OUTCOMES],
     )
+    yield _aws_calls(tracker)
     waits = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
     yield _one(
         Metric(
@@ -139,6 +141,22 @@ def _metrics(tracker: Tracker) -> Iterator[Metric]:
             "Seconds that the oldest message has waited; 0 where none does.",
         ),
         waits,
+    )
+
+
+def _aws_calls(tracker: Tracker) -> Metric:
+    """Each operation that was ever called with every outcome, so that a rise from 0 is seen; GetPolicy before any call."""
+    made = counts(tracker.database, "aws_calls")
+    operations = sorted({"GetPolicy", *(key.partition(".")[0] for key in made)})
+    return Metric(
+        "policy_tracker_aws_calls_total",
+        "counter",
+        "Calls to AWS by what came of them; retried: attempts that were made again within a call.",
+        [
+            ({"operation": each, "outcome": one}, float(made.get(f"{each}.{one}", 0)))
+            for each in operations
+            for one in CALL_OUTCOMES
+        ],
     )
 
 
