@@ -70,7 +70,10 @@ def test_a_build_without_news_writes_nothing_and_with_news_little(tmp_path: Path
     assert (second.written, second.removed, second.kept) == (0, 0, len(first.files))
     assert times == {path: path.stat().st_mtime_ns for path in site.rglob("*")}
     _publish(world, 4)
-    third = Builder(world.tracker, site).build()
+    builder = Builder(world.tracker, site)
+    assert not builder._told_before()  # of this policy everything is another now
+    third = builder.build()
+    assert Builder(world.tracker, tmp_path / "fresh").build().files == third.files
     new = {
         "AWSSupportServiceRolePolicy/v3-v4.html",
         "AWSSupportServiceRolePolicy/index.html",
@@ -81,6 +84,11 @@ def test_a_build_without_news_writes_nothing_and_with_news_little(tmp_path: Path
     assert new <= third.files.keys()
     assert (site / "AWSSupportServiceRolePolicy/v3-v4.html").is_file()
     assert broken_links(site) == []
+    assert (
+        len(Builder(world.tracker, site)._told_before()) == 3
+    )  # what the feeds hold need not be made again,
+    (site / "feeds/all.json").write_text((site / "feeds/all.json").read_text() + " ")
+    assert not Builder(world.tracker, site)._told_before()  # unless somebody else wrote there
 
 
 def test_a_folder_deleted_in_part_is_completed(tmp_path: Path) -> None:

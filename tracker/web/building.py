@@ -8,12 +8,12 @@ import gc
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from tracker.collaborators import Tracker
@@ -21,7 +21,11 @@ from tracker.errors import SetupError
 from tracker.importing.workers import Workers, useful
 from tracker.web.page import Page
 from tracker.web.pages import Pages
-from tracker.web.parts import Part, Parts
+from tracker.web.parts import FEEDS, Part, Parts
+from tracker.web.retold import digest, retold
+
+if TYPE_CHECKING:
+    from tracker.changelog.feeds import FeedEntry
 
 log = logging.getLogger(__name__)
 MANIFEST = ".policy-tracker-site.json"
@@ -47,6 +51,17 @@ class Built:
         self.bytes += other.bytes
 
 
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Pages are made of many small values that go as they come: to look for cycles among them so often costs a tenth."""
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 class Builder:
     """Builds one site into one folder. `processes` beside this one; None: as many as pay."""
 
@@ -57,7 +72,7 @@ class Builder:
         self.tracker = tracker
         tracker.database.reuse()
         self.pages = Pages(tracker, static=True, base=base)
-        self.parts = Parts(self.pages, base)
+        self.parts = Parts(self.pages, base, self._told_before)
         self._old = self._read()
         self._parts: dict[str, Any] = {}
         self._folders: dict[str, set[str]] = {}
@@ -74,7 +89,8 @@ class Builder:
                     advice="name an empty folder: nothing of somebody else's is overwritten or removed",
                 )
             self._write_manifest()  # cut off from here on, the folder is known for ours
-            self._make(self.parts.all())
+            with _seldom_collecting():
+                self._make(self.parts.all())
             self._make([self.parts.addresses(self.built.files)])
             self._remove()
             self._write_manifest(done=True)
@@ -127,6 +143,20 @@ class Builder:
     def _made(self, name: str, mark: object, files: dict[str, str]) -> None:
         self.built.files |= files
         self._parts[name] = {"made_of": self._made_of(mark), "files": files}
+        if name == FEEDS:
+            told = self.parts.entries()
+            self._parts[name]["entries"] = {one: self._made_of(mark) for one, (_, mark) in told.items()}
+
+    def _told_before(self) -> "dict[str, FeedEntry]":
+        """The entries of the feeds that are made of the same as when the last build made them."""
+        old = self._old.get("parts", {}).get(FEEDS, {})
+        entries = old.get("entries", {})
+        same = [
+            row
+            for one, (row, mark) in self.parts.entries().items()
+            if entries.get(one) == self._made_of(mark)
+        ]
+        return retold(self.to, old["files"], same) if same else {}
 
     def _made_of(self, mark: object) -> str:
         return sha256(json.dumps([self._everything, mark], default=str).encode()).hexdigest()
@@ -164,27 +194,27 @@ class Builder:
 
     def _write(self, path: str, page: Page) -> str:
         """Write a file whole or not at all, where its bytes are others than those that are there."""
-        digest = sha256(page.body).hexdigest()[:32]
+        told = digest(page.body)
         file = self.to / unquote(path)
         if file.is_file() and file.stat().st_size == len(page.body) and file.read_bytes() == page.body:
             self.built.same += 1
-            return digest
+            return told
         file.parent.mkdir(parents=True, exist_ok=True)
         temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
         temporary.write_bytes(page.body)
         temporary.replace(file)
         self.built.written += 1
         self.built.bytes += len(page.body)
-        return digest
+        return told
 
     def _remove(self) -> None:
         """Remove files of the last build that this one does not have, where they still are what we wrote."""
         for part in self._old.get("parts", {}).values():
-            for path, digest in part["files"].items():
+            for path, written in part["files"].items():
                 if path in self.built.files:
                     continue
                 file = self.to / unquote(path)
-                if file.is_file() and sha256(file.read_bytes()).hexdigest()[:32] == digest:
+                if file.is_file() and digest(file.read_bytes()) == written:
                     file.unlink()
                     self.built.removed += 1
                     for above in file.parents:

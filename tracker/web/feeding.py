@@ -43,6 +43,11 @@ def feed_page(pages: "Shelf", path: str) -> Page:
     raise MissingPageError(path)
 
 
+def told_in_feeds(pages: "Shelf") -> list[ChangeRow]:
+    """What stands in the feeds of everything and of alarms."""
+    return [row for severities in ((), ("alarm",)) for _, row in _rows(pages, severities)]
+
+
 def policy_feed(pages: "Shelf", arn: PolicyArn, suffix: str) -> Page:
     """The feed of one policy: feed.atom, feed.json in its folder."""
     path, facts = f"{folder(arn)}/feed.{suffix}", pages.facts(arn)

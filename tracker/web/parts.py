@@ -2,17 +2,23 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from tracker.changelog.places import folder, service_page
 from tracker.model.identity import PolicyArn
 from tracker.web.data import Data, static_json
+from tracker.web.feeding import told_in_feeds
 from tracker.web.page import MissingPageError, Page
 from tracker.web.pages import Pages
 from tracker.web.policy_pages import static_names
 from tracker.web.shards import index, shard
 from tracker.web.used_pages import used_by, used_marks
+
+if TYPE_CHECKING:
+    from tracker.changelog.feeds import FeedEntry
+    from tracker.model.recorded import ChangeRow
 
 Files = Iterator[tuple[str, Page]]
 Part = tuple[str, object, Callable[[], Files]]  # its name, what it is made of, and its files
@@ -20,25 +26,26 @@ _SITE = (
     "index.html", "policies.html", "changes/index.html", "attention.html", "status.html", "search.html", "compare.html",
     "style.css", "icon.svg", "search.js", "404.html",
 )  # fmt: skip
+FEEDS = "feeds"  # the part of them
 _FEEDS = tuple(f"feeds/{name}.{suffix}" for name in ("all", "alarms") for suffix in ("atom", "json"))
 
 
 class Parts:
     """The parts of one site, each of them what one piece of news changes."""
 
-    def __init__(self, pages: Pages, base: str) -> None:
+    def __init__(
+        self, pages: Pages, base: str, before: "Callable[[], Mapping[str, FeedEntry]]" = dict
+    ) -> None:
         self._pages = pages
         self._data = Data(pages)
         self._base = base  # the site's address, for the sitemap; empty: not known
+        self._before = before  # the entries of the feeds that need not be made again
+        self._policies = pages.browsing.marks()
 
     def all(self) -> Iterator[Part]:
         """All but the list of addresses. Each may be made by another process: none needs what another one makes."""
-        yield (
-            "feeds",
-            self._pages.browsing.change_mark(),
-            partial(self._paths, _FEEDS),
-        )  # it takes longest of all
-        for arn, mark in self._pages.browsing.marks().items():
+        yield FEEDS, self._pages.browsing.change_mark(), self._feeds  # it takes longest of all
+        for arn, mark in self._policies.items():
             used = used_by(self._pages, str(arn))
             yield f"policy {arn}", (mark, used) if used else mark, partial(self.policy, arn)
         yield from self.others()
@@ -62,12 +69,7 @@ class Parts:
         browsing = self._pages.browsing
         changed = browsing.change_mark()
         whole = (changed, browsing.look_mark(self._pages.tracker.partition))
-        for month, mark in browsing.month_marks():
-            yield (
-                f"month {month}",
-                mark,
-                partial(self._paths, [f"changes/{month}.html", f"periods/{month}.html"]),
-            )
+        yield from self._months()
         marks = browsing.service_marks()
         for service in self._pages.tracker.catalogue().services():
             yield f"service {service}", (marks.get(service), marks.get("")), partial(self._service, service)
@@ -76,6 +78,24 @@ class Parts:
         yield "catalogue", (), self._catalogue
         yield "site", whole, partial(self._paths, _SITE)
         yield "data", whole, self._lists
+
+    def entries(self) -> "dict[str, tuple[ChangeRow, object]]":
+        """Change -> its row and what its entry is made of, of all that stand in the feeds."""
+        return {row.id: (row, self._policies.get(row.arn)) for row in told_in_feeds(self._pages)}
+
+    def _months(self) -> Iterator[Part]:
+        """Each month's changes, and its net. A page shows the months beside it too: those of its year, the ones next to it."""
+        counts = self._pages.browsing.months()
+        names = ["", *(name for name, _ in counts), ""]
+        for place, (month, mark) in enumerate(self._pages.browsing.month_marks(), 1):
+            newer, older = names[place - 1], names[place + 1]
+            year = [one for one in counts if one[0][:4] == month[:4]]
+            yield f"month {month}", (mark, year, older), partial(self._paths, [f"changes/{month}.html"])
+            yield f"period {month}", (mark, newer, older), partial(self._paths, [f"periods/{month}.html"])
+
+    def _feeds(self) -> Files:
+        self._pages.entries |= self._before()
+        yield from self._paths(_FEEDS)
 
     def _paths(self, paths: Iterable[str]) -> Files:
         for path in paths:

@@ -163,7 +163,9 @@ def _change_list(pages: "Shelf", file: str, title: str, entries: "list[Entry]", 
         title=title,
         total=len(entries),
         month=month,
-        months=month_table(months),
+        months=month_table(
+            [one for one in months if not (pages.static and month) or one[0][:4] == month[:4]]
+        ),
         batches=by_month(entries),
         older=f"{older}.html" if older else "",
     )
