@@ -1,10 +1,12 @@
 """What holds for all tests. Where they write: in memory where there is enough of it. Waiting for a disk to sync is two thirds of the suite's time.
 
 What is synced before what is held by the names of the steps (tests/archive/test_crashes.py), which no disk would tell.
+What is compiled is kept, whatever the environment says: else each of some thousand commands compiles the product anew.
 """
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -26,6 +28,9 @@ def _there() -> Path | None:
 if folder := _there():
     # Before anything asks for a place; the processes that tests start, the workers among them, inherit it.
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Neither asks for speed: how long an input takes to make or to judge says how busy a machine is, not what is right.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -63,14 +63,24 @@ def environment(kind: Format, folders: Sequence[Path] = ()) -> "Environment":
     Everything that a template prints is escaped for the format unless it is markup already, whatever the template's
     author forgot. An undefined name is an error. Raises SettingsError for a folder that does not exist.
     """
-    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
-
     for folder in folders:
         if not folder.is_dir():
             raise SettingsError(
                 f"the folder of templates {folder} does not exist",
                 advice="Set `templates` to a folder that holds templates of your own, or leave it out.",
             )
+    return _made(kind, tuple(folders)) if folders else _shipped(kind)
+
+
+@cache
+def _shipped(kind: Format) -> "Environment":
+    """What ships does not change while a process runs: each template is compiled once in it."""
+    return _made(kind, ())
+
+
+def _made(kind: Format, folders: tuple[Path, ...]) -> "Environment":
+    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
     made = Environment(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in (*folders, shipped_templates())]),
         autoescape=True,
