@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 MEMORY = Path("/dev/shm")
@@ -35,3 +36,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Neither asks for speed: how long an input takes to make or to judge says how busy a machine is, not what is right.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: a seventh of the time a test waits for a process, a server or a page."""
+    return (os.cpu_count() or 1) + 1
