@@ -70,6 +70,12 @@ def test_findings_that_gave_way_are_counted() -> None:
     assert "more in the full changelog" not in slack(replace(card(0), attention=[Point("x", "y")] * 25))
 
 
+def test_what_nobody_can_link_to_has_no_empty_part() -> None:
+    bare = replace(card(0), origin="", links=[])
+    assert len(json.loads(slack(bare))["blocks"]) == len(json.loads(slack(card(0)))["blocks"]) - 2
+    assert len(teams(bare)) < len(teams(card(0)))
+
+
 def test_rows_that_gave_way_are_counted() -> None:
     said = slack(card(2_000, "ec2"))
     assert "and 1,960 more" in said or "and 1,980 more" in said

@@ -88,6 +88,7 @@ def test_a_changelog_with_its_queries(suffix: str, golden: Golden) -> None:
         (role(inline={"a": document({"Action": ["s3:GetObject"]})}), role(inline={"a": document({"Action": ["s3:PutObject"]})}), Kind.UPDATED, "has another text of the inline policy a."),
         (role(inline={"a": document({"Action": ["s3:GetObject"]})}), role(), Kind.UPDATED, "has the inline policy a no more."),
         (role(), role(), Kind.REAPPEARED, "is there again, as it was."),
+        (role(), role(), Kind.UPDATED, "is as it was; only its documents were rewritten."),
     ],
 )  # fmt: skip
 def test_the_headline_says_what_became_of_the_role(

@@ -90,6 +90,8 @@ def test_moves_and_denies_are_counted_where_nothing_is_flagged() -> None:
     assert subject(plain) == "AWS Support: same actions, other wording, none flagged (v6 to v7)"
     gone = by_hand(plain, denies_removed=denied.difference.denies_added)
     assert subject(gone) == "AWS Support: iam:* no longer denied, none flagged (v6 to v7)"
+    otherwise = by_hand(plain, denies_rescoped=denied.difference.denies_added)
+    assert subject(otherwise) == "AWS Support: iam:* denied otherwise, none flagged (v6 to v7)"
 
 
 def test_a_subject_is_one_line_of_bounded_length() -> None:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from tests.support.policies import POLICY, TODAY, allowing, by_rule, policy, statement
 from tracker.catalogue.watchlist import load_rules
-from tracker.changes.growth import grown, growth
-from tracker.model.catalogue import ActionInfo
+from tracker.changes.growth import grown, growth, may_move
+from tracker.model.catalogue import ActionInfo, Upgrade
 from tracker.model.change import Change
 from tracker.model.history import Endpoint, Kind
 from tracker.model.identity import VersionId
@@ -92,3 +92,13 @@ def test_not_action_grows_too() -> None:
     found = change(policy({"Effect": "Allow", "NotAction": "s3:Put*", "Resource": "*"}))
     assert found is not None
     assert [one.action for one in found.difference.actions_added] == ["ebs:GetBlock", "s3:GetObject"]
+
+
+def test_only_a_wildcard_that_meets_what_came_or_went_may_move() -> None:
+    upgrade = Upgrade.of(MOMENT, "r", OLD, NEW)
+    for action, moves in (("s3:Get*", True), ("sdb:*", True), ("s3:GetObject", False), ("s3:Put*", False)):
+        assert may_move(allowing(action), upgrade) is moves, action
+    came = upgrade.came
+    assert (came.version, list(came.services()), came.service_name("ebs")) == ("2", ["ebs", "s3"], "EBS")
+    assert came.action("s3", "getobject") is not None
+    assert came.action("s3", "putobject") is None

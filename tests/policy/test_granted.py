@@ -10,7 +10,7 @@ from tests.prove.generate import Maker
 from tests.support.fake_catalogue import FakeCatalogue
 from tracker.model.change import ConditionEntry, Scope
 from tracker.policy.document import Document, placed
-from tracker.policy.granted import granted
+from tracker.policy.granted import allowed_actions, granted, saying
 from tracker.policy.parse import parse_document
 from tracker.policy.regions import exceeds, region
 from tracker.policy.remaining import MOST, opposite, remaining
@@ -183,3 +183,25 @@ def test_what_is_left_is_what_is_allowed_and_not_denied(chance: Any) -> None:
         written = region([placed(one, False) for one in left], ())
         assert exceeds(whole, written) is not True
         assert exceeds(written, whole) is not True
+
+
+def test_each_action_has_the_numbers_of_the_statements_that_allow_and_deny_it() -> None:
+    found = saying(
+        document(
+            say("Allow", "S3:getobject"),
+            {"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"},
+            say("Allow", ["s3:Get*", "foo:Bar"]),
+            say("Deny", "s3:GetObject"),
+        ),
+        CATALOGUE,
+    )
+    assert found["s3:getobject"] == ((1, 3), (4,))
+    assert found["foo:bar"] == ((3,), (2,))
+    assert {said for action, said in found.items() if not action.startswith(("s3:", "foo:"))} == {((), (2,))}
+
+
+def test_which_actions_there_are_is_what_is_granted() -> None:
+    one = document(say("Allow", ["s3:Get*", "foo:Bar"]), say("Deny", "s3:GetObject"))
+    whole = {f"{service}:{name}" for service, names in granted(one, CATALOGUE).items() for name in names}
+    assert allowed_actions(one, CATALOGUE) == whole
+    assert allowed_actions(None, CATALOGUE) == frozenset()

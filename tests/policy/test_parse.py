@@ -244,3 +244,10 @@ JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from(["Version", "Statement", "Id"]), JSON, max_size=3))
 def test_any_object_is_read_or_refused(value: dict[str, Any]) -> None:
     assert refusal(value) in ("", "Sample v7: ")
+
+
+def test_a_text_that_was_just_made_canonical_is_read_once_and_not_kept_for_ever() -> None:
+    texts = [canonical_text(with_(Action=f"s3:Get{number}"), what="x") for number in range(300)]
+    assert parse(texts[-1]) is parse(texts[-1])
+    assert parse(texts[0]) == parse(json.loads(texts[0]))
+    assert parse(texts[0]) is not parse(texts[0])

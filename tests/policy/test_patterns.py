@@ -172,13 +172,3 @@ def test_a_search_without_end_is_given_up_and_says_so() -> None:
     began = time.thread_time()
     assert not covers(known, "?*a?**b*?*b*a*a*a*a?*??*a?*?*b")
     assert time.thread_time() - began < 10
-
-
-def test_a_query_takes_less_than_500_microseconds() -> None:
-    """The patterns that ReadOnlyAccess is made of, and ARNs, against thirty others: the promised average."""
-    known = [f"arn:aws:s{n % 3}:::{'ab'[n % 2]}*{n % 7}?c*" for n in range(30)]
-    asked = [f"arn:aws:s{n % 3}:::{'ab'[n % 2]}*{n % 9}d{'*' * (n % 2)}c*" for n in range(200)]
-    started = time.thread_time()
-    for one in asked:
-        covers(known, one)
-    assert (time.thread_time() - started) / len(asked) < 500e-6

@@ -9,7 +9,7 @@ from tracker.errors import InputError
 from tracker.model.asked import Holder, How, Moment, Question, Said
 from tracker.model.change import ConditionEntry, Effect, Scope
 from tracker.model.identity import PolicyArn, VersionId
-from tracker.policy.questions import allowed, concerns, question, spans
+from tracker.policy.questions import allowed, concerns, covered, question, spans
 
 BEGIN = datetime(2022, 1, 1, tzinfo=UTC)
 EVERYWHERE = Scope()
@@ -216,3 +216,14 @@ def test_what_came_and_went_before_or_after_is_not_asked_for() -> None:
 def test_a_deny_that_goes_lets_through_what_stood() -> None:
     assert newly("s3:GetObject", said("s3:*"), said("s3:GetObject", 0, 4, effect="Deny")) == [(4, ["s3:*"])]
     assert newly("s3:GetObject", said("s3:*"), said("s3:GetObject", 2, effect="Deny")) == []
+
+
+def test_what_neither_pattern_covers_alone_is_judged_by_what_they_have_in_common() -> None:
+    asked, one = question("s3:get*"), said("s3:*object")
+    assert covered(asked, one, [said("s3:get*object")])
+    assert not covered(asked, one, [said("s3:get*x")])
+
+
+def test_a_deny_that_no_request_meets_takes_nothing_back() -> None:
+    never = said("s3:GetObject", effect="Deny", scope=Scope(None, not_resources=("*",)))
+    assert days("s3:GetObject", said("s3:GetObject"), never) == [(0, None)]

@@ -7,6 +7,7 @@ the process holds no more memory and no more files than after its first months.
 
 import gc
 import random
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -60,6 +61,7 @@ def campaign(seed: int, span: Span) -> list[str]:
     coming = sorted((one["at"], name, number) for name in NAMES for number, one in enumerate(past[name]))
     arns: set[PolicyArn] = set()
     figures: list[tuple[str, float, int, float]] = []
+    parts: list[Counter[str]] = []
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with TemporaryDirectory(dir=memory) as made:
         world = make_world(Path(made))
@@ -79,11 +81,15 @@ def campaign(seed: int, span: Span) -> list[str]:
             service.run_due(world.tracker, sorted(arns))
             if f"{tick:%Y-%m}" != month:
                 month = f"{tick:%Y-%m}"
-                figures.append((month, *_figures(Path(made))))
+                figures.append((month, *_figures(world.tracker.home)))
+                parts.append(_parts(world.tracker.home))
         _calm(world, trouble, arns)
         found = _wrong(world, arns, due)
     for shown in (figures[0], *figures[5::6], figures[-1]):
         print("{}: {:.0f} MB of memory, {} files open, {:.1f} MB on the disk".format(*shown))
+    years = (len(parts) - 1) / 12
+    grown = {part: (size - parts[0][part]) / 1e6 / (years or 1) for part, size in sorted(parts[-1].items())}
+    print(f"grown a year: {', '.join(f'{mb:.2f} MB {part}' for part, mb in grown.items())}")
     changes = due.total()
     print(
         f"{len(span.ticks())} ticks, {changes} changes of {len(due)} policies; faults: {', '.join(f'{n} {what}' for what, n in sorted(thrown.items()) if what)}"
@@ -164,3 +170,23 @@ def _figures(folder: Path) -> tuple[float, int, float]:
         sum(1 for _ in Path("/proc/self/fd").iterdir()),
         sum(one.stat().st_size for one in folder.rglob("*") if one.is_file()) / 1e6,
     )
+
+
+_OF_A_MONTH = re.compile(r"\d{4}-\d{2}(-\d{2})?\.")
+
+
+def _parts(home: Path) -> Counter[str]:
+    """Bytes in the tracker's folder by what they are."""
+    found = Counter[str]()
+    for path in home.rglob("*"):
+        if path.is_file():
+            place, name = path.relative_to(home).parts[0], path.name
+            part = f"the rest ({name})"
+            if place == "snapshots":
+                part = {"timeline.jsonl": "timelines", "looks.jsonl": "looks"}.get(name, "snapshots")
+            elif place == "changelogs":
+                part = "reports" if _OF_A_MONTH.match(name) else "changelogs"
+            elif name.startswith("tracker.db"):
+                part = "write-ahead log" if name.endswith(("-wal", "-shm")) else "database"
+            found[part] += path.stat().st_size
+    return found

@@ -154,7 +154,7 @@ def in_force(
     )
     if document.role is not None:
         told = [one for one in told if _of_itself(one)]
-        told += [one for one in findings_in_force(policy, document) if one.rule not in rules.silenced]
+        told += [one for one in findings_in_force(policy, document.role) if one.rule not in rules.silenced]
     return _sorted(told)
 
 

@@ -98,11 +98,8 @@ def findings_of_change(
         )  # fmt: skip
 
 
-def findings_in_force(arn: PolicyArn, document: Document) -> tuple[Attention, ...]:
+def findings_in_force(arn: PolicyArn, role: Role) -> tuple[Attention, ...]:
     """What of a role deserves attention as it stands, whatever it was before."""
-    role = document.role
-    if role is None:
-        return ()
     found = list(_principals(arn, role, _trusted(role)))
     found += [_attached(arn, text) for text in _unexpected(arn, role.attached, default=())]
     expected = EXPECTED.get(arn.name)
