@@ -8,6 +8,9 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+COMMAND = str(Path(sys.executable).with_name("policy-tracker"))  # as it is installed beside this Python
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks import Figure
 from benchmarks._git_archive import made
-from benchmarks._timing import Cost, least, least_calls, once
+from benchmarks._timing import COMMAND, Cost, least, least_calls, once
 from tracker.archive.archive import Archive
 from tracker.asking import holders
 from tracker.policy.questions import question
@@ -40,12 +40,11 @@ def figures() -> tuple[Figure, ...]:
     """Milliseconds of a question, seconds of a command."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
-        command = str(Path(sys.executable).with_name("policy-tracker"))
-        subprocess.run([command, "init", "--empty", str(home)], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([COMMAND, "init", "--empty", str(home)], check=True, stdout=subprocess.DEVNULL)
         subprocess.run(
-            [command, "--home", str(home), "import", str(made())], check=True, stdout=subprocess.DEVNULL
+            [COMMAND, "--home", str(home), "import", str(made())], check=True, stdout=subprocess.DEVNULL
         )
-        return (*_inside(home), *_cold(command, home))
+        return (*_inside(home), *_cold(home))
 
 
 def _inside(home: Path) -> Iterator[Figure]:
@@ -65,14 +64,14 @@ def _inside(home: Path) -> Iterator[Figure]:
         )
 
 
-def _cold(command: str, home: Path) -> Iterator[Figure]:
+def _cold(home: Path) -> Iterator[Figure]:
     """Each command turn about with one that does nothing."""
     runs: list[list[Cost]] = [[] for _ in COLD]
     nothing = []
     for _ in range(ROUNDS):
-        nothing.append(once([command, "--version"]))
+        nothing.append(once([COMMAND, "--version"]))
         for (words, _limit), costs in zip(COLD, runs, strict=True):
-            costs.append(once([command, "--home", str(home), *words]))
+            costs.append(once([COMMAND, "--home", str(home), *words]))
     version = least(nothing).processor
     for (words, limit), costs in zip(COLD, runs, strict=True):
         took = least(costs).processor

@@ -6,14 +6,13 @@ Sizes on the disk, memory of whole processes, and what one message leaves in the
 
 import sqlite3
 import subprocess
-import sys
 import tempfile
 from datetime import timedelta
 from pathlib import Path
 
 from benchmarks import Figure
 from benchmarks._git_archive import made
-from benchmarks._timing import once
+from benchmarks._timing import COMMAND, once
 from benchmarks.growth import size
 from tests.support.world import START, allowing, make_world
 from tracker import service
@@ -21,7 +20,6 @@ from tracker.model.identity import PolicyArn
 from tracker.model.watch import Watch
 
 SOME, ROUNDS, SUBSCRIBERS = 100, 3, 1_000
-COMMAND = str(Path(sys.executable).with_name("policy-tracker"))
 
 
 def figures() -> tuple[Figure, ...]:

@@ -4,10 +4,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
 from benchmarks import Figure
-from benchmarks._timing import processes
+from benchmarks._timing import COMMAND, processes
 from benchmarks.look import ARN, BARE, CREATED
 from tests.support.fake_iam import FakeIam
 
@@ -17,15 +16,14 @@ DOCUMENT = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action"
 
 def figures() -> tuple[Figure, ...]:
     """Seconds and megabytes of a check beside those of a script that calls GetPolicy and nothing else."""
-    command = str(Path(sys.executable).with_name("policy-tracker"))
     with FakeIam() as iam, tempfile.TemporaryDirectory() as folder:
         iam.put(ARN, "v59", DOCUMENT, CREATED)
         environment = {**os.environ, **iam.environment(), "POLICY_TRACKER_HOME": folder}
         for first in (["init", "--empty"], ["check"]):  # from here on nothing changes
-            subprocess.run([command, *first], env=environment, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([COMMAND, *first], env=environment, check=True, stdout=subprocess.DEVNULL)
         before = len(iam.actions)
         bare, ours = processes(
-            [[sys.executable, "-c", BARE], [command, "check"]], rounds=ROUNDS, environment=environment
+            [[sys.executable, "-c", BARE], [COMMAND, "check"]], rounds=ROUNDS, environment=environment
         )
         assert set(iam.actions[before:]) == {"GetPolicy"}
     script = "a bare boto3 script that calls GetPolicy"

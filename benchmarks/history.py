@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks import Figure, _replay
 from benchmarks._git_archive import POLICIES, made
-from benchmarks._timing import Cost, least, once
+from benchmarks._timing import COMMAND, Cost, least, once
 
 ROUNDS = 3
 SMALL, LARGE = 0.2, 2  # of the public archive's size: one is ten times the other
@@ -63,16 +63,12 @@ def _growth() -> tuple[Figure, ...]:
 
 
 def _home(folder: Path) -> Path:
-    subprocess.run([_command(), "init", "--empty", str(folder)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([COMMAND, "init", "--empty", str(folder)], check=True, stdout=subprocess.DEVNULL)
     return folder
 
 
 def _import(home: Path, place: Path) -> Cost:
-    return once([_command(), "--home", str(home), "import", str(place)])
-
-
-def _command() -> str:
-    return str(Path(sys.executable).with_name("policy-tracker"))
+    return once([COMMAND, "--home", str(home), "import", str(place)])
 
 
 def _packed(place: Path) -> float:

@@ -1,18 +1,16 @@
 """What the command costs before it does anything: `policy-tracker --version` beside an interpreter that does nothing."""
 
 import sys
-from pathlib import Path
 
 from benchmarks import Figure
-from benchmarks._timing import processes
+from benchmarks._timing import COMMAND, processes
 
 ROUNDS = 15
 
 
 def figures() -> tuple[Figure, ...]:
     """Seconds that `--version` takes more than `python -c pass`."""
-    command = str(Path(sys.executable).with_name("policy-tracker"))
-    version, nothing = processes([[command, "--version"], [sys.executable, "-c", "pass"]], rounds=ROUNDS)
+    version, nothing = processes([[COMMAND, "--version"], [sys.executable, "-c", "pass"]], rounds=ROUNDS)
     return (
         Figure(
             "`policy-tracker --version`, cold process",

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import Figure
+from benchmarks._timing import COMMAND
 from tracker.demo.aws import EmbeddedAws
 
 THREADS = 8
@@ -36,7 +37,6 @@ assert len(documents) > 1_000
 
 def figures() -> tuple[Figure, ...]:
     """Seconds of each, the least of several turns about: what else the machine does can only add."""
-    command = str(Path(sys.executable).with_name("policy-tracker"))
     with EmbeddedAws() as aws, tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         environment = {**os.environ, **aws.environment(), "POLICY_TRACKER_HOME": str(home)}
@@ -52,13 +52,13 @@ def figures() -> tuple[Figure, ...]:
 
         def empty() -> None:
             shutil.rmtree(home, ignore_errors=True)
-            run(command, "init", "--empty")
+            run(COMMAND, "init", "--empty")
 
         first, fetch = _turns(
-            3, lambda: run(command, "check", "--all"), lambda: run(sys.executable, "-c", FETCH), before=empty
+            3, lambda: run(COMMAND, "check", "--all"), lambda: run(sys.executable, "-c", FETCH), before=empty
         )
         again, listing = _turns(
-            7, lambda: run(command, "check", "--all"), lambda: run(sys.executable, "-c", LIST)
+            7, lambda: run(COMMAND, "check", "--all"), lambda: run(sys.executable, "-c", LIST)
         )
     many = f"{aws.policies:,} policies"
     return (

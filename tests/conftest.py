@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-MEMORY = Path("/dev/shm")
+from tests.support.memory import MEMORY
+
 ENOUGH_BYTES = 4 << 30  # a container's is often 64 MB
 
 

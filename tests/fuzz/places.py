@@ -1,7 +1,6 @@
 """Parsers of what lies in files and folders: settings, tars, git repositories and bundles, backups, another tracker's folder."""
 
 import io
-import os
 import random
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from tests.fuzz.mutate import TOKENS, mutated
 from tests.fuzz.target import Target
 from tests.support.git_archives import answer, git
 from tests.support.git_archives import raw as raw_of
+from tests.support.memory import in_memory
 from tests.support.world import SUPPORT, allowing, make_world
 from tracker import service
 from tracker.archive.verify import verify
@@ -32,8 +32,7 @@ _SPLIT = b"\0\0"  # between a file's name and what it holds
 
 def scratch() -> Path:
     """A folder of this process alone, in memory where that can be had; it goes with the process."""
-    shared = Path("/dev/shm")
-    made = Path(tempfile.mkdtemp(prefix="fuzz-", dir=shared if os.access(shared, os.W_OK) else None))
+    made = Path(tempfile.mkdtemp(prefix="fuzz-", dir=in_memory()))
     # Of multiprocessing, whose children run no atexit; in a process that was forked since it does nothing.
     Finalize(None, shutil.rmtree, args=(made, True), exitpriority=0)
     return made

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.archive.making import an_archive
 from tests.support import history
+from tests.support.memory import in_memory
 from tracker.archive.archive import Archive
 from tracker.archive.grants import Grants
 
@@ -17,7 +18,7 @@ def indexed_history() -> Iterator[Archive]:
     """The 69 policies of the bundle, in memory where the machine has a folder there."""
     if reason := history.missing():
         history.need(reason)
-    folder = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+    folder = Path(tempfile.mkdtemp(dir=in_memory()))
     try:
         made = an_archive(folder)
         made.keep_many(one for name in history.policies() for one in history.snapshots(name).values())

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from tests.support import history
+from tests.support.memory import in_memory
 from tests.support.world import Mailbox, World, make_world
 from tests.torture.year import NAMES, Span, _day, published
 from tracker import service
@@ -62,8 +63,7 @@ def campaign(seed: int, span: Span) -> list[str]:
     arns: set[PolicyArn] = set()
     figures: list[tuple[str, float, int, float]] = []
     parts: list[Counter[str]] = []
-    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    with TemporaryDirectory(dir=memory) as made:
+    with TemporaryDirectory(dir=in_memory()) as made:
         world = make_world(Path(made))
         trouble = Trouble(world.mailbox)
         world = replace(world, tracker=replace(world.tracker, channel=lambda: trouble))

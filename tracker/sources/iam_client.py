@@ -303,9 +303,8 @@ class IamClient:
             # The session's own region too: it is where STS is asked, if a role has to be assumed.
             session = boto3.Session(botocore_session=core, profile_name=profile, region_name=region)
         loader = _LOADERS.setdefault(models, core.get_component("data_loader"))
-        loader.search_paths[:] = dict.fromkeys(
-            loader.search_paths
-        )  # each session of boto3's adds its own again
+        once = dict.fromkeys(loader.search_paths)  # each session of boto3's adds its own again
+        loader.search_paths[:] = once
         client = session.client(
             "iam",
             region_name=region,

@@ -78,9 +78,7 @@ class Facts:
         from tracker.policy.granted import granted
 
         if identity == self._default and self._now is not None:
-            return (
-                self._now
-            )  # asked for by the page of the policy, of the version, and of what deserves attention
+            return self._now  # the pages of the policy, of the version and of its attention ask alike
         found = granted(self.reading.document(identity), self.tracker.catalogue())
         if identity == self._default:
             self._now = found
@@ -128,10 +126,8 @@ class Facts:
             found = self.reading.attention(
                 lambda action: iso(at) if (at := allowed.since(action)) else "", held
             )
-        if (
-            self.keeps == _LATELY
-        ):  # a server has the facts of many policies, and a page of a version is made once
-            self._now = None
+        if self.keeps == _LATELY:
+            self._now = None  # a server has the facts of many policies, and a page of a version is made once
         return found
 
     @cached_property
