@@ -16,6 +16,7 @@ from tracker.changelog.cards import (
     TEAMS_SIZE,
     Card,
     Point,
+    _fitting,
     slack,
     teams,
 )
@@ -68,6 +69,15 @@ def test_findings_that_gave_way_are_counted() -> None:
         assert len(made.encode()) <= size
         assert "more in the full changelog" in made
     assert "more in the full changelog" not in slack(replace(card(0), attention=[Point("x", "y")] * 25))
+
+
+def test_where_nothing_fits_the_least_is_sent() -> None:
+    made = _fitting(
+        replace(card(9), attention=[Point("x", "y")] * 9),
+        lambda one: {"rows": len(one.rows), "left": one.rows_left, "flagged": len(one.attention)},
+        lambda _: False,
+    )
+    assert json.loads(made) == {"rows": 0, "left": 9, "flagged": 4}  # three, and that there are more
 
 
 def test_what_nobody_can_link_to_has_no_empty_part() -> None:

