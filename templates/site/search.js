@@ -25,7 +25,7 @@
   };
   const action = (prefix, [name, who]) => {
     const li = make("li"), now = who.filter((one) => !one[2]).length;
-    li.append(make("code", prefix + ":" + name), ": " + (who.length ? now + " today" + (who.length > now ? ", " + (who.length - now) + " once" : "") : "nobody on record"));
+    li.append(make("a", prefix + ":" + name, "actions/" + encodeURIComponent(prefix) + "/index.html#" + encodeURIComponent(name.toLowerCase())), ": " + (who.length ? now + " today" + (who.length > now ? ", " + (who.length - now) + " once" : "") : "nobody on record"));
     if (who.length) {
       const each = make("details"), rows = who.map(([policy, since, until]) => {
         const row = make("li");

@@ -153,6 +153,7 @@ def test_search_on_a_site_of_files(browser: Browser, tmp_path: Path) -> None:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         page = browser.new_page()
+        page.add_init_script(AXE_SCRIPT)
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
         page.goto(f"http://127.0.0.1:{server.server_port}/a-prefix/index.html")
@@ -163,6 +164,11 @@ def test_search_on_a_site_of_files(browser: Browser, tmp_path: Path) -> None:
         page.locator("#found summary").click()
         page.locator("#found").get_by_role("link", name=S).click()
         assert page.locator("h1").inner_text() == S
+        page.go_back()
+        page.locator("#found").get_by_role("link", name="s3:ListBucket").click()
+        page.get_by_text("Who, since when").first.click()
+        assert page.get_by_role("link", name=S).first.is_visible()
+        assert page.evaluate(AXE, {"runOnly": RULES, "resultTypes": ["violations"]}) == []
         page.goto(f"http://127.0.0.1:{server.server_port}/a-prefix/search.html?q=nothing:like-it")
         page.wait_for_selector("#found p")
         assert "Nothing of that name" in page.locator("#found").inner_text()

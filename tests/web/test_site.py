@@ -146,9 +146,27 @@ def test_the_shards_say_what_the_archive_says(tmp_path: Path) -> None:
     shard = json.loads((tmp_path / "site/search/s3.json").read_text())
     held = {name: who for name, who in shard["actions"] if who}
     assert held == {"ListBucket": [["AWSSupportServiceRolePolicy", "2021-11-30", ""]]}
+    other = json.loads((tmp_path / "site/search/ec2.json").read_text())["actions"]
+    assert [name for name, who in other if who] == ["DescribeImages", "DescribeInstances"]
     assert ["s3", "Amazon s3", len(shard["actions"])] in json.loads(
         (tmp_path / "site/search/index.json").read_text()
     )["services"]
+    alike = (tmp_path / "site/actions/s3/index.html").read_text()
+    assert {name.lower() for name, _ in shard["actions"]} <= set(read(alike).ids)
+    assert "since 2021-11-30" in alike
+
+
+def test_a_service_has_feeds_of_what_was_done_to_it_alone(tmp_path: Path) -> None:
+    world = _world(tmp_path, 2)
+    Builder(world.tracker, tmp_path / "site").build()
+    told, every, none = (
+        json.loads((tmp_path / f"site/feeds/{name}.json").read_text())["items"]
+        for name in ("services/ec2", "all", "services/s3")
+    )
+    assert [one["id"] for one in told] == [one["id"] for one in every]
+    assert "<dt>Allow added</dt><dd><code>ec2:DescribeInstances</code>" in told[0]["content_html"]
+    assert none == []  # what is allowed of it was not touched, though a statement that names it moved on
+    assert "Allow added" in (tmp_path / "site/feeds/services/ec2.atom").read_text()
 
 
 def test_a_build_that_was_cut_off_is_gone_on_with(tmp_path: Path) -> None:

@@ -1,16 +1,15 @@
 """The feeds: all changes, alarms alone, one policy's, one service's; Atom and JSON Feed of the same entries."""
 
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from tracker.archive.asked import said
+from tracker.changelog.entries import entry
 from tracker.changelog.feeds import Feed, FeedEntry, atom, json_feed
 from tracker.changelog.places import folder, policy_page, service_page
 from tracker.model.identity import PolicyArn
 from tracker.model.recorded import ChangeRow
-from tracker.policy.questions import question
 from tracker.web.page import MissingPageError, Page, text_page
+from tracker.web.touching import touching
 
 if TYPE_CHECKING:
     from tracker.web.shelf import Shelf
@@ -38,7 +37,10 @@ def feed_page(pages: "Shelf", path: str) -> Page:
         name = pages.tracker.catalogue().service_name(service)
         return _kept(
             pages, path, suffix,
-            lambda: _feed(pages, path, f"service/{service}", name, service_page(service), _touching(pages, service)),
+            lambda: _feed(
+                pages, path, f"service/{service}", name, service_page(service),
+                [(one.stem, one.row) for one in touching(pages, service, _ENTRIES)],
+            ),
         )  # fmt: skip
     raise MissingPageError(path)
 
@@ -71,35 +73,48 @@ def _rows(pages: "Shelf", severities: tuple[str, ...] = ()) -> tuple[tuple[str, 
     return pages.browsing.newest(_ENTRIES, severities=severities, without=("republished",))
 
 
-def _touching(pages: "Shelf", service: str) -> list[tuple[str, ChangeRow]]:
-    """The newest changes that touch a service: those at whose moment a grant of it began or ended."""
-    if not pages.tracker.database.exists:
-        return []
-    with pages.tracker.database.reading() as db:
-        found = list(said(db, question(f"{service}:*")))
-    moments: dict[tuple[str, datetime], None] = {}
-    for arn, each in found:
-        for one in each:
-            for end in (one.since, one.until):
-                if end is not None and not end.first:
-                    moments[(str(arn), end.at)] = None
-    newest = sorted(moments, key=lambda one: one[1], reverse=True)[: 2 * _ENTRIES]
-    rows: list[tuple[str, ChangeRow]] = []
-    for name, moment in newest:
-        rows += pages.browsing.newest(
-            1, arn=PolicyArn.parse(name), since=moment, until=moment + timedelta(microseconds=1)
+def service_feeds(pages: "Shelf", service: str) -> "Iterator[tuple[str, Page]]":
+    """Both forms of a service's feed as files: of each change what it does to that service, where a server's has it whole.
+
+    Thirty whole changes for each of 457 services would be written 27,000 times over.
+    """
+    name, base = pages.tracker.catalogue().service_name(service), pages.base
+    entries = []
+    for touch in touching(pages, service, _ENTRIES):
+        row, one = touch.row, entry(touch.row, touch.stem)
+        url = f"{base}{one.path}"
+        entries.append(
+            FeedEntry(
+                id=row.id,
+                title=f"{row.arn.name} {one.versions}: {row.headline}",
+                url=url,
+                updated=row.observed_at,
+                summary=row.headline,
+                html=pages.tracker.renderer().render(
+                    "site/feed_touched.html", one=one, lists=touch.lists, name=name, url=url
+                ),
+                categories=(row.arn.name, row.kind, row.severity),
+            )
         )
-    return rows[:_ENTRIES]
+    stem = f"feeds/services/{service}"
+    feed = _feed_of(pages, stem, f"service/{service}", name, service_page(service), entries)
+    for suffix in TYPES:
+        yield f"{stem}.{suffix}", _page(feed, suffix)
 
 
 def _feed(
     pages: "Shelf", path: str, name: str, title: str, home: str, rows: Iterable[tuple[str, ChangeRow]]
 ) -> Feed:
-    base = pages.base
     entries = [
         one for stem, row in rows if (one := _entry(pages, stem, row, again=name in ("all", "alarms")))
     ]
-    stem = path.rpartition(".")[0]
+    return _feed_of(pages, path.rpartition(".")[0], name, title, home, entries)
+
+
+def _feed_of(
+    pages: "Shelf", stem: str, name: str, title: str, home: str, entries: "Iterable[FeedEntry]"
+) -> Feed:
+    base = pages.base
     return Feed(
         name,
         f"policy-tracker: {title}",

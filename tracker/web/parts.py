@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
+from tracker.changelog.held import actions_place
 from tracker.changelog.places import folder, service_page
 from tracker.model.identity import PolicyArn
 from tracker.web.data import Data, static_json
-from tracker.web.feeding import told_in_feeds
+from tracker.web.feeding import service_feeds, told_in_feeds
 from tracker.web.page import MissingPageError, Page
 from tracker.web.pages import Pages
 from tracker.web.policy_pages import static_names
@@ -102,13 +103,16 @@ class Parts:
             yield path, self._pages.page(path)
 
     def _service(self, service: str) -> Files:
-        """The page of a service, those of its actions that the rules of attention name, and its piece of the search's index."""
+        """The page of a service, those of its actions that the rules of attention name, one of all of them, its piece of the search's index, its feeds."""
         for path in (service_page(service), *self._pages.action_pages.get(service, ())):
             try:
                 yield path, self._pages.page(path)
             except MissingPageError:
                 continue
-        yield f"search/{service}.json", shard(self._pages, service)
+        data, read = shard(self._pages, service)
+        yield f"search/{service}.json", data
+        yield actions_place(service), read
+        yield from service_feeds(self._pages, service)
 
     def _catalogue(self) -> Files:
         """What AWS's list of actions alone says."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tracker.archive.asked import gone, said
 from tracker.archive.layout import policy_key
 from tracker.changelog.asking import Suggestion, facts_of, search_view, service_actions, suggestions
+from tracker.changelog.held import actions_place
 from tracker.changelog.places import action_page, service_page
 from tracker.changelog.site import Frame
 from tracker.errors import InputError
@@ -16,6 +17,8 @@ from tracker.policy.questions import question, spans
 from tracker.web.page import MissingPageError, Page
 
 if TYPE_CHECKING:
+    from tracker.model.asked import Said
+    from tracker.model.identity import PolicyArn
     from tracker.web.shelf import Shelf
 
 _LONGEST = 200
@@ -28,11 +31,25 @@ def holders(
     database = pages.tracker.database
     if not database.exists:
         return []
+    service = asked.pattern.removesuffix(":*")
+    whole = pages.static and policies is None and asked.pattern == f"{service}:*"
     with database.reading() as db:
         left = gone(db)
-        found = list(said(db, asked, policies))
+        found = said_of(pages, service) if whole else list(said(db, asked, policies))
     told = ((arn, each, spans(asked, each, every=every)) for arn, each in found)
     return [Holder(arn, when, tuple(each), left.get(arn)) for arn, each, when in told if when]
+
+
+def said_of(pages: "Shelf", service: str) -> "list[tuple[PolicyArn, list[Said]]]":
+    """What each policy ever said of a service. As files its page, its index and its feeds are made one after the other."""
+    if pages.static and pages.said is not None and pages.said[0] == service:
+        return pages.said[1]
+    if not pages.tracker.database.exists:
+        return []
+    with pages.tracker.database.reading() as db:
+        found = list(said(db, question(f"{service}:*")))
+    pages.said = (service, found) if pages.static else None
+    return found
 
 
 def search_page(pages: "Shelf", query: Mapping[str, str]) -> Page:
@@ -144,6 +161,7 @@ def service(pages: "Shelf", name: str) -> Page:
         name=human,
         service=name,
         levels=levels,
+        every=actions_place(name),
         linked=frozenset(pages.action_pages.get(name, ())) if pages.static else frozenset(),
         total=sum(len(each) for _, each in levels),
         view=search_view(asked, found, catalogue, None),

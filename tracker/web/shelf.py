@@ -18,7 +18,11 @@ from tracker.web.facts import GRACE, Facts
 from tracker.web.page import Page, text_page
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tracker.changelog.feeds import FeedEntry
+    from tracker.model.asked import Said
+    from tracker.model.recorded import ChangeRow
 
 _FACTS, _FACTS_OF_FILES = 24, 4  # policies whose past is kept parsed
 _ALL = 100_000
@@ -40,6 +44,9 @@ class Shelf:
         self._cache = cache or PageCache()
         self._facts: OrderedDict[PolicyArn, tuple[Key, Facts]] = OrderedDict()
         self.entries: dict[str, FeedEntry | None] = {}  # of the feeds of a site of files
+        self.said: tuple[str, list[tuple[PolicyArn, list[Said]]]] | None = (
+            None  # a service, and what is said of it
+        )
         self._watched: tuple[Key, tuple[PolicyArn, ...]] | None = None
         self._lock = Lock()
 
@@ -56,12 +63,7 @@ class Shelf:
     def render(self, template: str, frame: Frame, **values: object) -> Page:
         """A page from one of the site's templates."""
         if self.static:
-            frame = replace(
-                frame,
-                static=True,
-                api=_FILES.get(frame.api, ""),
-                feeds=tuple(one for one in frame.feeds if not one[1].startswith("feeds/services/")),
-            )
+            frame = replace(frame, static=True, api=_FILES.get(frame.api, ""))
         return text_page(self.tracker.renderer().render(f"site/{template}", site=frame, **values), "html")
 
     def facts(self, arn: PolicyArn) -> Facts:
@@ -95,6 +97,11 @@ class Shelf:
         now = self.tracker.clock()
         planned = self.tracker.plan.look.previous(now)
         return (planned, now - planned > GRACE)
+
+    @cached_property
+    def rows_at(self) -> "dict[tuple[PolicyArn, datetime], tuple[str, ChangeRow]]":
+        """Every change with the stem of its page by when it was seen: for a build, which asks for most of them."""
+        return {(row.arn, row.observed_at): (stem, row) for stem, row in reversed(self.browsing.newest(-1))}
 
     @cached_property
     def action_pages(self) -> dict[str, tuple[str, ...]]:
