@@ -54,6 +54,7 @@ class Sink:
         self.connections = 0
         self.reached = threading.Event()  # set when a scripted HANG begins
         self.logins: list[str] = []
+        self._together = 1
         self._next: dict[tuple[str, str], deque[str]] = defaultdict(deque)
         self._always: dict[tuple[str, str], str] = {}
         self._starttls, self._tls, self._users = starttls, tls, users
@@ -71,6 +72,10 @@ class Sink:
     def always(self, step: str, reply: str, recipient: str = "") -> None:
         """Answer the step so until `calm()`."""
         self._always[step, recipient] = reply
+
+    def together(self, clients: int) -> None:
+        """Answer no MAIL before so many have connected."""
+        self._together = clients
 
     def calm(self) -> None:
         """Behave from now on."""
@@ -151,6 +156,8 @@ class Sink:
     ) -> str:
         if self._users is not None and not session.authenticated:
             return "530 5.7.0 Authentication required"
+        while self.connections < self._together:
+            await asyncio.sleep(0.01)
         scripted = await self._scripted(server, "MAIL", "")
         if scripted is None:
             envelope.mail_from = address
