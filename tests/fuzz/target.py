@@ -13,9 +13,7 @@ from tests.fuzz.writes import outside
 from tracker.errors import TrackerError
 
 SLOW_S = 5.0  # of processor time for one input; most take less than a millisecond
-LARGEST_MB = (
-    1_500  # of memory of the process that read all inputs of a target, itself and its libraries included
-)
+LARGEST_MB = 1_500  # by which the process grew that read the inputs of a target
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class Outcome:
 
 def judged(target: Target, first: int, count: int) -> Outcome:
     """What became of the inputs of `count` seeds: read, or refused in a short sentence, in time, and nothing written elsewhere."""
-    out = Outcome()
+    out, before_mb = Outcome(), _peak_mb()  # a test's process has done other things before
     logging.disable(logging.CRITICAL)  # what is logged of each is no news
     for number in range(first, first + count):
         chance = random.Random(f"{target.name} {number}")
@@ -67,10 +65,14 @@ def judged(target: Target, first: int, count: int) -> Outcome:
         if problem:
             out.wrong.append(f"{target.name}, seed {number}: {problem}")
     logging.disable(logging.NOTSET)
-    out.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    if out.peak_mb > LARGEST_MB:
+    out.peak_mb = _peak_mb()
+    if out.peak_mb - before_mb > LARGEST_MB:
         out.wrong.append(f"{target.name}: {out.peak_mb} MB of memory")
     return out
+
+
+def _peak_mb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _ended(target: Target, raw: bytes) -> tuple[str, str]:
