@@ -4,6 +4,8 @@ import functools
 import http.server
 import threading
 from collections.abc import Iterator
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +17,7 @@ from tests.web.test_site import _world
 from tracker.web.building import Builder
 
 S = "AWSSupportServiceRolePolicy"
+MAILS = Path(__file__).parents[1] / "delivery" / "golden"
 JUDGED = [
     "", "policies.html", "changes/index.html", "attention.html", "status.html", "search.html", "search.html?q=s3:GetObject",
     "compare.html", f"{S}/index.html", "AWSTrustedAdvisorServiceRolePolicy/v14-v15.html", "AWSTrustedAdvisorServiceRolePolicy/v15.html",
@@ -22,6 +25,7 @@ JUDGED = [
 ]  # fmt: skip
 # axe's own names for WCAG 2.2 AA and what is below it: https://github.com/dequelabs/axe-core/blob/develop/doc/API.md
 SEEN: tuple[tuple[Literal["light", "dark"], int], ...] = (("light", 1280), ("dark", 360))
+MAILED: tuple[tuple[Literal["light", "dark"], int], ...] = (("light", 320), ("dark", 800))
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
@@ -62,6 +66,30 @@ def test_every_page_is_for_everyone(browser: Browser, address: str) -> None:
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
     context.close()
     assert [one for one in said if "nothing.html" not in one or "axe" in one] == []
+
+
+def test_a_mail_can_be_read_in_both_schemes_on_a_phone_and_at_a_desk(browser: Browser) -> None:
+    """The mails of the golden files: nothing is wider than the screen, and axe finds nothing."""
+    page = browser.new_page()
+    said: list[str] = []
+    for name in ("change", "month", "confirm"):
+        mail = message_from_bytes((MAILS / f"{name}.eml").read_bytes(), policy=default)
+        html = mail.get_body(("html",))
+        assert html is not None
+        page.set_content(html.get_content())
+        page.evaluate(AXE_SCRIPT)
+        for scheme, width in MAILED:
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
+            if name != "confirm":  # it has no colours but the reader's own, and axe takes dark ones for white
+                options = {
+                    "runOnly": {**RULES, "values": RULES["values"][:-1]},
+                    "resultTypes": ["violations"],
+                }
+                said += [f"{name} {scheme} {told[:160]}" for told in page.evaluate(AXE, options)]
+    page.close()
+    assert said == []
 
 
 def test_a_reader_without_script_gets_everywhere(page: Page, address: str) -> None:
