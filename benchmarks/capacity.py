@@ -7,7 +7,7 @@ Sizes on the disk, memory of whole processes, and what one message leaves in the
 import sqlite3
 import subprocess
 import tempfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks import Figure
@@ -16,9 +16,13 @@ from benchmarks._timing import COMMAND, once
 from benchmarks.growth import size
 from tests.support.world import START, allowing, make_world
 from tracker import service
+from tracker.bootstrap import open_tracker
 from tracker.model.identity import PolicyArn
 from tracker.model.watch import Watch
+from tracker.settings import load_settings
+from tracker.stretches import periods
 
+MONTH = (datetime(2023, 3, 1, tzinfo=UTC), datetime(2023, 4, 1, tzinfo=UTC))  # an ordinary one of the archive
 SOME, ROUNDS, SUBSCRIBERS = 100, 3, 1_000
 
 
@@ -32,6 +36,7 @@ def figures() -> tuple[Figure, ...]:
         logged = once([COMMAND, "--home", str(home), "log", "--all"])
         kept = size(home / "snapshots", "*") / 1e6
         database = size(home, "tracker.db*") / 1e6
+        a_change, a_month = _changelogs(home)
     with tempfile.TemporaryDirectory() as folder:
         a_look, a_message = _a_round_and_a_message(Path(folder))
     return (
@@ -42,8 +47,30 @@ def figures() -> tuple[Figure, ...]:
         Figure("`verify` of them, processor time", verified.processor, "s", 60, promise="absolute"),
         Figure("`log --all`, memory", logged.megabytes, "MB", 256, promise="absolute"),
         Figure("a round over all that found nothing", a_look, "bytes", 100_000, promise="absolute"),
+        Figure(
+            "a change's changelogs, of every policy's on average",
+            a_change,
+            "bytes",
+            200_000,
+            promise="absolute",
+        ),
+        Figure("a month's report of all", a_month, "bytes", 5_000_000, promise="absolute"),
         Figure("a sent message, in the database", a_message, "bytes", 10_000, promise="absolute"),
     )
+
+
+def _changelogs(home: Path) -> tuple[float, float]:
+    """Bytes of the Markdown, HTML and JSON of a change, over those of every twentieth policy; and of a month of all policies."""
+    tracker = open_tracker(load_settings(home, {}))
+    arns, renderer = tracker.archive.policies(), tracker.renderer()
+    changes = [
+        len(f"{renderer.markdown(one)}{renderer.html(one)}{renderer.json(one)}".encode())
+        for arn in arns[::20]
+        for one in service.changes_of(tracker, arn)
+    ]
+    first, *others = periods(tracker, arns, *MONTH)
+    whole = (renderer.period_markdown, renderer.period_html, renderer.period_json)
+    return sum(changes) / len(changes), sum(len(each(first, *others).encode()) for each in whole)
 
 
 def _a_round_and_a_message(folder: Path) -> tuple[float, float]:

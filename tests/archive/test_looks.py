@@ -1,5 +1,6 @@
 """Looks: what was not looked at is not known to be unchanged."""
 
+import gc
 from datetime import timedelta
 from pathlib import Path
 
@@ -51,6 +52,18 @@ def test_a_period_has_the_looks_that_began_in_it(archive: Archive) -> None:
     assert runs(archive.looks(SUPPORT, since=NOON + 2 * hour)) == ["r2", "r3", "r4"]
     assert runs(archive.looks(SUPPORT, until=NOON + 3 * hour)) == ["r1", "r2"]
     assert runs(archive.looks(SUPPORT, NOON + 2 * hour, NOON + 4 * hour)) == ["r2", "r3"]
+
+
+def test_a_process_that_goes_on_looking_holds_no_look_of_before(archive: Archive) -> None:
+    def held() -> int:
+        gc.collect()
+        return sum(isinstance(one, Look) and one.run == "kept" for one in gc.get_objects())
+
+    archive.record_look(a_look("kept", 8, SUPPORT))
+    assert any(one.run == "kept" for one in archive.looks(SUPPORT))
+    assert held() == 1
+    archive.record_look(a_look("next", 9, SUPPORT))
+    assert held() == 0
 
 
 def test_each_partition_has_its_own_file(archive: Archive, tmp_path: Path) -> None:

@@ -251,3 +251,6 @@ def test_a_text_that_was_just_made_canonical_is_read_once_and_not_kept_for_ever(
     assert parse(texts[-1]) is parse(texts[-1])
     assert parse(texts[0]) == parse(json.loads(texts[0]))
     assert parse(texts[0]) is not parse(texts[0])
+    whole = [f"arn:aws:s3:::{place}-{'x' * 8_000}" for place in range(110)]
+    large = [canonical_text(with_(Resource=[*whole, str(number)]), what="x") for number in range(3)]
+    assert [parse(one) is parse(one) for one in (texts[-1], *large)] == [False, False, True, True]

@@ -159,6 +159,7 @@ class Archive:
             files.append(self.root / one / LOOKS, [look_line(part)], step=self._step, name="look", chain=True)
             with self.database.writing() as db:
                 index.index_looks(db, self.root, one)
+        self._indexed.forget_looks()
 
     def standings(self, arns: Sequence[PolicyArn]) -> "list[Standing]":
         """What the archive has of each policy, for history that is brought in beside it."""

@@ -226,6 +226,10 @@ class Indexed:
             self._looks_read[partition] = known
         return known[1]
 
+    def forget_looks(self) -> None:
+        """Let go of what `looks` read: a process that looks for years would hold every look there ever was."""
+        self._looks_read.clear()
+
     def _looks(self, partition: str, *, newest_first: bool) -> Generator[Look, None, None]:
         if not self._looks_agree(partition):
             looks = _looks_of_file(self._root / partition / LOOKS)

@@ -37,6 +37,7 @@ _PRINTABLE = bytes(range(0x20, 0x7F))
 # The last documents of which the canonical text was asked: whoever keeps a version reads it again in a moment.
 _RECENT: dict[str, Document] = {}
 _REMEMBERED = 256
+_REMEMBERED_TEXT = 2_000_000  # characters of them all; the largest documents have 280,000 each
 MAX_STRING = 8192  # characters of one action, resource or value; an ARN has 2,048 at most
 TRUST = "AssumeRolePolicyDocument"  # a role's document has it, and no policy's
 EVERYBODY = (("AWS", ("*",)),)  # Principal "*" and {"AWS": "*"} say the same
@@ -68,8 +69,10 @@ def _policy(value: dict[str, object], what: str) -> Document:
 def canonical_text(raw: str | Mapping[str, object], *, what: str) -> str:
     """The one text of a document: keys sorted, indented by two, one newline at its end. Raises DocumentError."""
     document, text = read_document(read_json(raw, what), what=what)
-    while len(_RECENT) >= _REMEMBERED:  # other threads take from it, too
-        _RECENT.pop(next(iter(list(_RECENT))), None)
+    while held := list(_RECENT):  # other threads take from it, too
+        if len(held) < _REMEMBERED and sum(map(len, held)) + len(text) <= _REMEMBERED_TEXT:
+            break
+        _RECENT.pop(held[0], None)
     _RECENT[text] = document
     return text
 
