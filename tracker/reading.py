@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from tracker.errors import InputError, UnknownPolicyError
@@ -15,6 +16,7 @@ from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.instants import iso, parse_instant, words
 
 if TYPE_CHECKING:
+    from tracker.changes.sharing import Shared
     from tracker.model.catalogue import Catalogue, Upgrade
     from tracker.model.change import Attention, Change, Difference, Period
     from tracker.model.rules import Rules
@@ -62,19 +64,28 @@ class Reading:
 
     def transitions(self) -> tuple[Transition, ...]:
         """Every transition of the policy, oldest first, and every growth of the catalogue that it was watched through."""
-        from tracker.changes.history import transitions
+        moved = tuple(self._moved(cache(self._shared)))
+        grown = self.growths()
+        return tuple(sorted((*moved, *grown), key=lambda one: one.observed_at)) if grown else moved
+
+    def _moved(self, shared: "Callable[[], Shared]") -> Iterator[Transition]:
+        from tracker.changes.history import each_transition
 
         looked = min((look.start for look in self.looks), default=None)
-        moved = transitions(
+        return each_transition(
             self.arn,
             self.observations,
             self.archived,
-            same=self._same,
-            watched_since=looked,
-            looks=self.looks,
+            lambda one, other: self._same(one, other, shared),
+            looked,
+            self.looks,
         )
-        grown = self.growths()
-        return tuple(sorted((*moved, *grown), key=lambda one: one.observed_at)) if grown else moved
+
+    def _shared(self) -> "Shared":
+        """What the documents share while they are gone through in one thread."""
+        from tracker.changes.sharing import Shared  # only where something is compared
+
+        return Shared(self.catalogue())
 
     def growths(self) -> tuple[Transition, ...]:
         """What upgrades of the catalogue gave to or took from the policy while it was watched, oldest first."""
@@ -115,7 +126,7 @@ class Reading:
             self._grown[change.transition] = change
             yield change.transition
 
-    def change(self, transition: Transition) -> "Change":
+    def change(self, transition: Transition, shared: "Shared | None" = None) -> "Change":
         """A transition explained: what it changed and what of that deserves attention."""
         if transition in self._grown:
             return self._with_trail(self._grown[transition])
@@ -124,7 +135,7 @@ class Reading:
         before, after = _identity(transition.before), _identity(transition.after)
         if transition.kind is Kind.REMOVED:
             after = before  # no longer visible to this account: nobody knows that an action went
-        difference = self._told.pop((before, after), None) or self._difference(before, after)
+        difference = self._told.pop((before, after), None) or self._difference(before, after, shared)
         return self._with_trail(
             assess(
                 transition,
@@ -134,6 +145,7 @@ class Reading:
                 rules=self.rules(),
                 catalogue=self.catalogue(),
                 today=self.today,
+                shared=shared,
             )
         )
 
@@ -207,7 +219,12 @@ class Reading:
 
     def changes(self) -> "tuple[Change, ...]":
         """Every change of the policy, oldest first."""
-        return tuple(self.change(one) for one in self.transitions())
+        shared = cache(self._shared)
+        moved = [
+            self.change(one, shared()) for one in self._moved(shared)
+        ]  # each while its documents are at hand
+        grown = [self.change(one) for one in self.growths()]
+        return tuple(sorted((*moved, *grown), key=lambda one: one.transition.observed_at))
 
     def period(
         self,
@@ -294,18 +311,20 @@ class Reading:
             fetch=lambda identity: more.get(identity) or self.fetch(identity),
         )
 
-    def _same(self, one: Identity, other: Identity) -> bool:
+    def _same(self, one: Identity, other: Identity, shared: "Callable[[], Shared]") -> bool:
         if self.arn.is_role:
             return False  # another document of a role is another role, whatever its statements allow
         if (told := self.kinds.get((one[0], other[0]))) is not None:
             return told is Kind.REPUBLISHED
-        found = self._told[one, other] = self._difference(one, other)
+        found = self._told[one, other] = self._difference(one, other, shared())
         return found.equal_language
 
-    def _difference(self, before: Identity | None, after: Identity | None) -> "Difference":
+    def _difference(
+        self, before: Identity | None, after: Identity | None, shared: "Shared | None" = None
+    ) -> "Difference":
         from tracker.changes.compare import compare
 
-        return compare(self._end(before), self._end(after), self.catalogue())
+        return compare(self._end(before), self._end(after), self.catalogue(), shared)
 
     def _end(self, identity: Identity | None) -> "Document | None":
         return None if identity is None else self.document(identity)

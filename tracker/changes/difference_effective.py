@@ -5,7 +5,6 @@ compares the rest, and what appears, disappears or changes is read from its answ
 that appears is one added item of the outer dictionary, an action inside a known service one of an inner dictionary.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from itertools import repeat
@@ -13,10 +12,10 @@ from operator import itemgetter
 
 from deepdiff import DeepDiff
 
-from tracker.policy.access import Places, places_in
+from tracker.policy.access import Places, place_order, places_in
+from tracker.policy.document import Place
 from tracker.policy.regions import Region, Verdict, is_empty, region, verdict
 
-NONE: tuple[Set[str], Set[str]] = (frozenset(), frozenset())
 Side = dict[str, dict[str, int]]  # service -> action in lower case, prefix included -> signature
 Ruling = tuple[Verdict, bool]  # the verdict, and whether it is proved
 
@@ -44,11 +43,11 @@ class Judge:
 
     def region(self, signature: int) -> Region:
         """Where an action of this signature is allowed."""
-        known = self._places.known
-        return region(
-            (known[number] for number in places_in(signature, "Allow")),
-            (known[number] for number in places_in(signature, "Deny")),
-        )
+        return region(*(self._in_order(places_in(signature, effect)) for effect in ("Allow", "Deny")))
+
+    def _in_order(self, numbers: Iterable[int]) -> list[Place]:
+        """Scopes in an order that does not depend on what was compared before."""
+        return sorted((self._places.known[number] for number in numbers), key=place_order)
 
     def allows(self, signature: int) -> bool:
         """False where nothing is allowed under this signature, proved."""
@@ -64,26 +63,50 @@ class Judge:
         return self._rulings[pair]
 
 
-def effective(
-    before: Mapping[str, int],
-    after: Mapping[str, int],
-    judge: Judge,
-    foreign: tuple[Set[str], Set[str]] = NONE,
-) -> Effective:
-    """The difference of two maps from actions to signatures.
+@dataclass(slots=True)
+class Reach:
+    """What one document reaches, counted once. `allows` tells of a signature whether it allows anything."""
 
-    `foreign`: for each side the actions that the other side alone names and no catalogue knows. A wildcard of this
-    side reaches them, so they are compared; but they are not counted as what this side allows.
-    """
-    differing = [action for action, signature in after.items() if before.get(action) != signature]
-    differing += before.keys() - after.keys()
-    was, now = _services(before, judge.allows), _services(after, judge.allows)
+    signatures: dict[str, int]  # action in lower case -> signature
+    alone: "Reach | None" = (
+        None  # without what a wildcard reaches only because the other document names it, if anything
+    )
+    _services: Set[str] | None = None
+    _allowed: Set[str] | None = None
+
+    def services(self, allows: Callable[[int], bool]) -> Set[str]:
+        """The services with an action that is allowed."""
+        if self._services is None:
+            self._services = set(map(itemgetter(0), map(str.partition, self.allowed(allows), repeat(":"))))
+        return self._services
+
+    def allowed(self, allows: Callable[[int], bool]) -> Set[str]:
+        """The actions that are allowed."""
+        if self._allowed is None:
+            every = set(self.signatures.values())
+            allowing = set(filter(allows, every))
+            if len(allowing) == len(every):
+                self._allowed = self.signatures.keys()
+            else:
+                self._allowed = {one for one, signature in self.signatures.items() if signature in allowing}
+        return self._allowed
+
+    def counted(self, allows: Callable[[int], bool]) -> tuple[int, int]:
+        """How many services and actions the document allows, not counting what only the other document knows of."""
+        own = self.alone or self
+        return len(own.services(allows)), len(own.allowed(allows))
+
+
+def effective(before: Reach, after: Reach, judge: Judge) -> Effective:
+    """The difference of what two documents reach."""
+    differing = {action for action, _ in before.signatures.items() ^ after.signatures.items()}
+    was, now = before.services(judge.allows), after.services(judge.allows)
     left: Side = {}
     right: Side = {}
     rulings: dict[str, Ruling] = {}
     for action in sorted(differing):
         service = action.partition(":")[0]
-        old, new = before.get(action, 0), after.get(action, 0)
+        old, new = before.signatures.get(action, 0), after.signatures.get(action, 0)
         ruling = rulings[action] = judge.ruling(old, new)
         if ruling[0] in ("nothing", "equal"):
             continue
@@ -96,10 +119,7 @@ def effective(
             if judge.allows(new):
                 theirs[action] = new
     added, removed, changed = _read(left, right)
-    counted = [
-        _counted(side, judge.allows, apart, services)
-        for side, apart, services in ((before, foreign[0], was), (after, foreign[1], now))
-    ]
+    counted = before.counted(judge.allows), after.counted(judge.allows)
     return Effective(
         services_added={path[0]: tuple(sorted(side)) for path, side in added if isinstance(side, dict)},
         services_removed={path[0]: tuple(sorted(side)) for path, side in removed if isinstance(side, dict)},
@@ -134,26 +154,3 @@ def _flat(items: list[Item]) -> tuple[str, ...]:
     for path, value in items:
         found += value if isinstance(value, dict) else [path[-1]]
     return tuple(sorted(found))
-
-
-def _services(signatures: Mapping[str, int], allows: Callable[[int], bool]) -> set[str]:
-    actions: Iterable[str] = signatures
-    every = set(signatures.values())
-    allowing = set(filter(allows, every))
-    if len(allowing) < len(every):
-        actions = [action for action, signature in signatures.items() if signature in allowing]
-    return set(map(itemgetter(0), map(str.partition, actions, repeat(":"))))
-
-
-def _counted(
-    signatures: Mapping[str, int], allows: Callable[[int], bool], foreign: Set[str], services: set[str]
-) -> tuple[int, int]:
-    """How many services and actions one side allows, `services` with what is foreign to it."""
-    if not foreign & signatures.keys():
-        return len(services), _count(signatures, allows)
-    own = {action: signature for action, signature in signatures.items() if action not in foreign}
-    return len(_services(own, allows)), _count(own, allows)
-
-
-def _count(signatures: Mapping[str, int], allows: Callable[[int], bool]) -> int:
-    return sum(times for signature, times in Counter(signatures.values()).items() if allows(signature))

@@ -12,8 +12,9 @@ from tracker.changes.difference_cosmetic import cosmetic
 from tracker.changes.difference_denies import Denies, denies
 from tracker.changes.difference_redundant import split_redundant, told
 from tracker.model.change import PatternChange, Redundant
-from tracker.policy.access import Access, Expander, Places
+from tracker.policy.access import Access, Places
 from tracker.policy.document import Document
+from tracker.policy.expanding import Expander
 from tracker.policy.grants import Grants, Subject
 from tracker.policy.regions import exceeds
 

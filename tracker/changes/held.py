@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from tracker.model.catalogue import Catalogue
-from tracker.policy.access import Expander
 from tracker.policy.document import Document, Statement
+from tracker.policy.expanding import Expander
 from tracker.policy.granted import GrantedAction, catalogue_spelling, granted
 from tracker.policy.patterns import is_wild, matches
 

@@ -33,7 +33,18 @@ def transitions(
     The first observation is where knowledge begins and no transition, unless `watched_since` lies before it: then
     the policy was looked for, was not there, and has been created.
     """
-    told: list[Transition] = []
+    return tuple(each_transition(policy, observations, archived, same, watched_since, looks))
+
+
+def each_transition(
+    policy: PolicyArn,
+    observations: Sequence[Observation],
+    archived: Collection[Identity],
+    same: Callable[[Identity, Identity], bool],
+    watched_since: datetime | None = None,
+    looks: Sequence[Look] = (),
+) -> Iterator[Transition]:
+    """As `transitions`, one at a time: `same` is asked of the next only when somebody wants it."""
     been: list[Stint] = []  # every stint so far, oldest first
     rounds = {look.run: look.start for look in looks}
     for stint in stints(observations, confirmations(policy, looks)):
@@ -43,9 +54,8 @@ def transitions(
         )
         transition = _Step(policy, been, stint, archived, same, watched).transition()
         if transition is not None:
-            told.append(transition)
+            yield transition
         been.append(stint)
-    return tuple(told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Denies that go although nothing is allowed here: what other policies allow may now take effect."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import replace
 
 from tracker.changes.held import held
@@ -23,17 +23,21 @@ _NOT_ACTION = "NotAction:"  # how a difference writes a NotAction list
 
 
 def deny_findings(
-    difference: Difference, before: Document | None, after: Document | None, catalogue: Catalogue
+    difference: Difference,
+    before: Document | None,
+    after: Document | None,
+    catalogue: Catalogue,
+    allowed: Callable[[Document], Set[str]],
 ) -> Iterator[Attention]:
     """Actions whose deny is gone, narrower or elsewhere, and that the document itself does not allow: a finding for those that
     were denied in the same places.
 
-    What it does allow is newly granted, and told as such.
+    What it does allow is newly granted, and told as such. `allowed` tells the actions that a document allows.
     """
     gone = (*difference.denies_removed, *difference.denies_narrowed, *difference.denies_rescoped)
     if not gone or before is None or after is None:
         return
-    lifted = _lifted(difference, before, after, catalogue)
+    lifted = _lifted(difference, before, after, catalogue, allowed)
     for scopes, actions in _by_place(lifted, gone):
         more = len(actions) - _NAMED
         words = ["any action" if action == "*" else action for action in actions[:_NAMED]]
@@ -84,7 +88,11 @@ def _named(pattern: str, action: str) -> bool:
 
 
 def _lifted(
-    difference: Difference, before: Document, after: Document, catalogue: Catalogue
+    difference: Difference,
+    before: Document,
+    after: Document,
+    catalogue: Catalogue,
+    allowed: Callable[[Document], Set[str]],
 ) -> tuple[str, ...]:
     """The actions, and where only a scope shrank the patterns, that are denied no more and not allowed here."""
     elsewhere = (
@@ -99,13 +107,13 @@ def _lifted(
         still = held(_denies(after), patterns, catalogue).keys()
         gone = {action for action in patterns if action not in still or action in narrowed} - told
         return tuple(sorted(patterns[action] for action in gone))
-    allowed = allowed_actions(after, catalogue)
-    free = allowed_actions(_denies(before), catalogue) - allowed_actions(_denies(after), catalogue) - allowed
+    here = allowed(after)
+    free = allowed_actions(_denies(before), catalogue) - allowed_actions(_denies(after), catalogue) - here
     named = {catalogue_spelling(action, catalogue) for action in free}
     named |= {
         patterns[pattern]
         for pattern in narrowed
-        if not pattern.startswith(_NOT_ACTION.lower()) and (is_wild(pattern) or pattern not in allowed)
+        if not pattern.startswith(_NOT_ACTION.lower()) and (is_wild(pattern) or pattern not in here)
     }
     return tuple(sorted(named))
 

@@ -180,7 +180,7 @@ class _Judge:
 
     def unknown(self, judged: "Sequence[Judged]") -> list[str]:
         """Patterns that mean nothing that exists or is named: they may be misspelt."""
-        from tracker.policy.access import Expander
+        from tracker.policy.expanding import Expander
         from tracker.policy.patterns import is_wild
 
         expander = Expander(self.catalogue, {one for one in self._named if not is_wild(one) and ":" in one})

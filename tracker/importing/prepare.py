@@ -4,7 +4,7 @@ It runs in whichever process has time. No database is opened here: a forked proc
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from tracker.archive.layout import policy_folder, policy_key
 from tracker.archive.records import observation_line
 from tracker.errors import InputError, TrackerError
 from tracker.model.catalogue import Catalogue, Upgrade
+from tracker.model.change import Change
 from tracker.model.history import Kind, Observation, Snapshot, Transition
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.imported import RefusedFile
@@ -79,12 +80,13 @@ class Preparing:
         )
         new = {one.identity for one in keep} - before.held.keys()
         reading = self._reading(past, before, lines)
-        moved = reading.transitions()
         # A path that was learnt just now is part of every change's words, too.
         anew = bool(lines or past.arn != before.arn) or any(not before.indexed(one.identity) for one in keep)
+        changes = reading.changes() if anew and (keep or lines) else None
+        moved = reading.transitions() if changes is None else [one.transition for one in changes]
         brought = None
         if keep or lines:
-            brought = self._brought(past, before, keep, lines, reading if anew else None, moved)
+            brought = self._brought(past, before, keep, lines, reading, changes)
         identities = {one.identity for one in past.snapshots}
         return Prepared(
             arn=past.arn,
@@ -109,10 +111,10 @@ class Preparing:
         before: Standing,
         keep: tuple[Snapshot, ...],
         lines: tuple[Observation, ...],
-        reading: Reading | None,
-        moved: tuple[Transition, ...],
+        reading: Reading,
+        changes: tuple[Change, ...] | None,
     ) -> Brought:
-        """What is to be written; `reading` is None where only another source of known versions is."""
+        """What is to be written; `changes` is None where only another source of known versions is."""
         fresh = {one.identity: one for one in reversed(keep) if one.identity not in before.held}
         files = [fresh[identity] for identity in sorted(fresh)]
         place = policy_folder(self.root, past.arn)
@@ -124,18 +126,17 @@ class Preparing:
             others=tuple(one for one in keep if one is not fresh.get(one.identity)),
             lines=tuple(observation_line(one, self._sha256(place, before, fresh, one)) for one in lines),
         )
-        if reading is None:
+        if changes is None:
             return made
         key, seen = policy_key(past.arn), [*before.lines, *lines]
         mended = [one for one in keep if one.identity in before.held and not before.indexed(one.identity)]
-        changes = [index.change_row(change_row(reading.change(one))) for one in moved]
         return replace(
             made,
             snapshots=index.values(
                 (index.snapshot_row(key, one) for one in (*files, *mended)), index.SNAPSHOTS
             ),
             observations=index.values(index.observation_rows(key, seen), index.OBSERVATIONS),
-            changes=index.values(changes, index.CHANGES),
+            changes=index.values((index.change_row(change_row(one)) for one in changes), index.CHANGES),
             grants=tuple(written(intervals(in_time(seen), reading.document))),
         )
 
@@ -193,7 +194,7 @@ def without_run(one: Observation) -> tuple[object, ...]:
     return (one.observed_at, one.identity, one.source, one.basis)
 
 
-def _gaps(moved: tuple[Transition, ...]) -> set[tuple[int, VersionId]]:
+def _gaps(moved: Iterable[Transition]) -> set[tuple[int, VersionId]]:
     """The ids that nobody saw, each once in each life of the policy: a default that went back leaves them twice."""
     life, found = 0, set()
     for one in moved:

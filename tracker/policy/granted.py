@@ -6,8 +6,9 @@ from functools import lru_cache
 
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import Scope
-from tracker.policy.access import Access, Expander, Places, access_of, places_in, scope_order, signatures
+from tracker.policy.access import Access, Places, access_of, places_in, scope_order, signatures
 from tracker.policy.document import Document
+from tracker.policy.expanding import Expander
 from tracker.policy.patterns import canonical_action, is_wild
 from tracker.policy.regions import is_empty, region
 
