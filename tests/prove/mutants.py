@@ -52,7 +52,7 @@ MUTANTS = (
     Mutant("policy/logic.py", "if not possible:\n                    return None", "if not possible:\n                    continue"),
     Mutant("policy/logic.py", "(state,) = possible.values()", "changed = False"),
     Mutant("policy/access.py", 'join(listed).lower()', 'join(listed)'),
-    Mutant("policy/access.py", "if action not in out]", "if action in out]"),
+    Mutant("policy/access.py", "rest.pop(action, None)", "pass"),
     Mutant("policy/access.py", '1 << (2 * self.place + (self.effect == "Deny"))', "1 << (2 * self.place)"),
     Mutant("policy/access.py", "tuple(sorted(condition)),", "(),"),
     Mutant("policy/principals.py", "if account and (name.isdigit()", "if not kind and (name.isdigit()"),

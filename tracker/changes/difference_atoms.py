@@ -55,6 +55,8 @@ def edits(mine: Access, other: Access, places: Places, settled: Set[str]) -> Edi
         for kind in ("literals", "wildcards"):
             said: dict[str, str] = getattr(one, kind)
             known: dict[str, str] = getattr(same, kind) if same else {}
+            if said is known:
+                continue
             come = said.keys() - known.keys()
             for low in come - settled if one.effect == "Allow" and kind == "literals" else come:
                 subject = Subject("Action", (low,))

@@ -47,9 +47,9 @@ def _repeated(before: tuple[Document, Access], after: tuple[Document, Access]) -
 def _twice(document: Document, access: Access) -> set[str]:
     """The actions that are listed more than once under one scope, as spelt."""
     distinct = sum(len(one.literals) + len(one.wildcards) for one in access.atoms)
-    actions = [action for one in document.statements for action in one.actions or ()]
-    if len(actions) == distinct:
+    if sum(len(one.actions or ()) for one in document.statements) == distinct:
         return set()
+    actions = [action for one in document.statements for action in one.actions or ()]
     numbers: dict[object, int] = {}
     scopes = Counter(
         (action.lower(), number)
@@ -72,7 +72,7 @@ def _spelt(old: Access, new: Access) -> Iterator[str]:
         if other is None or one.excluded is not None:
             continue
         for said, now in ((one.literals, other.literals), (one.wildcards, other.wildcards)):
-            if said.items() <= now.items():
+            if said is now or said.items() <= now.items():
                 continue
             found |= {f"{name} → {now[low]}" for low, name in said.items() if now.get(low, name) != name}
     if found:

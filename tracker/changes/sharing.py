@@ -6,7 +6,7 @@ from collections.abc import Set
 
 from tracker.changes.difference_effective import Judge, Reach
 from tracker.model.catalogue import Catalogue
-from tracker.policy.access import Access, Places, access_of, signatures
+from tracker.policy.access import Access, Kept, Places, access_of, signatures
 from tracker.policy.document import Document
 from tracker.policy.expanding import Expander
 
@@ -16,9 +16,11 @@ KEPT = 3  # documents; one may reach 22,000 actions
 class Expanded:
     """One document: its access, and what it reaches."""
 
-    def __init__(self, document: Document | None, places: Places, catalogue: Catalogue) -> None:
+    def __init__(
+        self, document: Document | None, places: Places, catalogue: Catalogue, kept: Kept | None = None
+    ) -> None:
         self.document = document
-        self.access: Access = access_of(document, places)
+        self.access: Access = access_of(document, places, kept)
         self.plain = self.access.plain
         literals = self.access.literals
         expander = Expander(catalogue, () if self.plain else literals)
@@ -45,6 +47,7 @@ class Shared:
         self.catalogue = catalogue
         self.places = Places()
         self.judge = Judge(self.places)
+        self._kept: Kept = {}
         self._expanded: dict[int, Expanded] = {}  # by the document's own id; the last few
 
     def expanded(self, document: Document | None) -> Expanded:
@@ -53,7 +56,7 @@ class Shared:
         if found is None:
             while len(self._expanded) >= KEPT:
                 del self._expanded[next(iter(self._expanded))]
-            found = Expanded(document, self.places, self.catalogue)
+            found = Expanded(document, self.places, self.catalogue, self._kept)
         self._expanded[id(document)] = found  # it holds the document, so the id stays its own
         return found
 

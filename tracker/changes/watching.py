@@ -1,9 +1,8 @@
 """The watchlist held against what a change newly grants: single actions, and sets that a change completes."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Literal
 
 from tracker.changes.held import held
@@ -104,7 +103,7 @@ def gains(difference: Difference) -> dict[str, Gain]:
 
 def watch(
     gained: Mapping[str, Gain],
-    entries: Iterable[WatchEntry],
+    entries: Sequence[WatchEntry],
     *,
     before: Document | None,
     after: Document | None,
@@ -175,13 +174,16 @@ def matching(pattern: str, actions: Iterable[str]) -> list[str]:
 
 
 def _touched(
-    gained: Mapping[str, Gain], entries: Iterable[WatchEntry]
+    gained: Mapping[str, Gain], entries: Sequence[WatchEntry]
 ) -> Iterator[tuple[WatchEntry, list[list[str]]]]:
     """Every entry that may be meant with, for each of its patterns, the gained actions that it matches."""
-    names = gained.keys()
-    for entry in entries:
-        if names.isdisjoint(entry.actions) and not _any_wild(entry.actions):
-            continue  # most of five hundred, for most changes
+    by_name, wild = _index(entries)
+    numbers = {number for action in gained.keys() & by_name.keys() for number in by_name[action]}
+    for pattern, meant in wild.items():
+        if any(matches(pattern, action) for action in gained):
+            numbers.update(meant)
+    for number in sorted(numbers):
+        entry = entries[number]
         yield (
             entry,
             [
@@ -191,9 +193,22 @@ def _touched(
         )
 
 
-@lru_cache(maxsize=4096)
-def _any_wild(patterns: tuple[str, ...]) -> bool:
-    return any(map(is_wild, patterns))
+_Index = tuple[Mapping[str, list[int]], Mapping[str, list[int]]]  # action, or pattern -> numbers of entries
+_LAST: list[tuple[Sequence[WatchEntry], _Index]] = []  # the list that was asked last: a process has one
+
+
+def _index(entries: Sequence[WatchEntry]) -> _Index:
+    """Which entries name an action, and which have a pattern: of five hundred few are meant by a change."""
+    for known, index in _LAST[:1]:
+        if known is entries:
+            return index
+    by_name: dict[str, list[int]] = {}
+    wild: dict[str, list[int]] = {}
+    for number, entry in enumerate(entries):
+        for pattern in entry.actions:
+            (wild if is_wild(pattern) else by_name).setdefault(pattern, []).append(number)
+    _LAST[:] = [(entries, (by_name, wild))]
+    return by_name, wild
 
 
 def _matching(pattern: str, grants: Mapping[str, GrantedAction]) -> dict[str, GrantedAction]:

@@ -102,31 +102,44 @@ class Access:
         return not any(one.wildcards or one.excluded is not None for one in self.atoms)
 
 
-def access_of(document: Document | None, places: Places) -> Access:
-    """The access of a document, its scopes numbered in `places`. None is a document that is not there: no access."""
+Kept = dict[tuple[object, ...], tuple[list[Statement], Atoms]]  # by effect, scope and statements
+
+
+def access_of(document: Document | None, places: Places, kept: Kept | None = None) -> Access:
+    """The access of a document, its scopes numbered in `places`. None is a document that is not there: no access.
+
+    `kept` holds the atoms of the document that was asked about before, and then those of this one: statements that both
+    have are gone through once.
+    """
     if document is None:
         return Access()
-    gathered: dict[tuple[Effect, int, Identity], tuple[list[str], Statement]] = {}
+    gathered: dict[tuple[Effect, int, Identity], list[Statement]] = {}
     scopes: dict[int, Scope] = {}
     for statement in document.statements:
         number = places.number(Place(statement.scope, statement.literal_variables))
         if number not in scopes or scope_order(statement.scope) < scope_order(scopes[number]):
             scopes[number] = statement.scope
-        listed = statement.listed
         apart: Identity = ()
         if statement.actions is None:
-            apart = tuple(sorted({canonical_action(action.lower()) for action in listed}))
-        gathered.setdefault((statement.effect, number, apart), ([], statement))[0].extend(listed)
-    atoms = [
-        _atoms(effect, number, listed, is_not=statement.actions is None)
-        for (effect, number, _), (listed, statement) in sorted(
-            gathered.items(), key=lambda item: (item[0][0], place_order(places.known[item[0][1]]), item[0][2])
-        )
-    ]
+            apart = tuple(sorted({canonical_action(action.lower()) for action in statement.listed}))
+        gathered.setdefault((statement.effect, number, apart), []).append(statement)
+    ordered = sorted(
+        gathered.items(), key=lambda item: (item[0][0], place_order(places.known[item[0][1]]), item[0][2])
+    )
+    made: Kept = {}
+    for (effect, number, _), statements in ordered:
+        key = (effect, number, *map(id, statements))
+        found = kept.get(key) if kept else None
+        made[key] = (statements, _atoms(effect, number, statements)) if found is None else found
+    if kept is not None:
+        kept.clear()
+        kept.update(made)
+    atoms = [each for _, each in made.values()]
     return Access(tuple(atoms), scopes)
 
 
-def _atoms(effect: Effect, number: int, listed: list[str], *, is_not: bool) -> Atoms:
+def _atoms(effect: Effect, number: int, statements: list[Statement]) -> Atoms:
+    listed = [action for one in statements for action in one.listed]
     text = "\n".join(listed).lower()
     lowered = text.split("\n")  # no action holds a line break, and this is the quickest way
     spelt = dict(zip(lowered, listed, strict=True))
@@ -134,7 +147,7 @@ def _atoms(effect: Effect, number: int, listed: list[str], *, is_not: bool) -> A
         for low, action in zip(lowered, listed, strict=True):
             if action < spelt[low]:
                 spelt[low] = action
-    if is_not:
+    if statements[0].actions is None:
         return Atoms(effect, number, {}, {}, {canonical_action(low): spelt[low] for low in sorted(spelt)})
     if "*" not in text and "?" not in text:
         return Atoms(effect, number, spelt, {})
@@ -151,8 +164,10 @@ def signatures(access: Access, expander: Expander) -> dict[str, int]:
     found: dict[str, int] = {}
     for one in access.atoms:
         if one.excluded is not None:
-            out = {action for pattern in one.excluded for action in expander.reach(pattern)}
-            _mark(found, [action for action in expander.everything() if action not in out], one.bit)
+            rest = dict.fromkeys(expander.everything())
+            for action in {action for pattern in one.excluded for action in expander.reach(pattern)}:
+                rest.pop(action, None)
+            _mark(found, rest, one.bit)
             continue
         _mark(found, one.literals, one.bit)
         for pattern in one.wildcards:
@@ -163,7 +178,7 @@ def signatures(access: Access, expander: Expander) -> dict[str, int]:
 def _mark(found: dict[str, int], actions: Collection[str], bit: int) -> None:
     if len(actions) > MANY:  # in bulk: most of them stand under one scope alone
         more = dict.fromkeys(actions, bit)
-        for action in found.keys() & more.keys():
+        for action in found.keys() & more.keys() if found else ():
             more[action] |= found[action]
         found.update(more)
         return

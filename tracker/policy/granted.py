@@ -94,7 +94,10 @@ def allowed_actions(document: Document | None, catalogue: Catalogue) -> frozense
     places = Places()
     access = access_of(document, places)
     found = signatures(access, Expander(catalogue, access.literals))
-    held = {signature for signature in set(found.values()) if _shown(signature, access, places) is not None}
+    every = set(found.values())
+    held = {signature for signature in every if _shown(signature, access, places) is not None}
+    if len(held) == len(every):
+        return frozenset(found)
     return frozenset(action for action, signature in found.items() if signature in held)
 
 

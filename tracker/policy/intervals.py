@@ -5,7 +5,7 @@ are fed in the order in which they were seen as defaults; what two in a row have
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tracker.model.change import Effect
 from tracker.policy.access import Identity, identity
@@ -70,6 +70,7 @@ class _Held:
     since: dict[
         str, tuple[int, str]
     ]  # pattern -> the line that began it; of its spellings the first in order
+    last: dict[str, str] = field(default_factory=dict)  # pattern -> as the last document wrote it
 
     def interval(self, pattern: str, until: int | None) -> Interval:
         since, written = self.since[pattern]
@@ -85,6 +86,8 @@ class Intervals:
 
     def __init__(self, still: Iterable[Interval] = ()) -> None:
         self._held: dict[_Key, _Held] = {}
+        # What the last document's statements say, by their own ids: the next one shares most of them.
+        self._known: dict[int, tuple[Statement, dict[str, str] | None]] = {}
         self.closed: list[Interval] = []
         parts: dict[tuple[_Key, Label], dict[str, str]] = {}
         for one in still:
@@ -97,7 +100,9 @@ class Intervals:
 
     def feed(self, line: int, document: Document) -> None:
         """The next default: the observation on this line saw it."""
-        now = _said(document)
+        patterns = [self._known.get(id(one), (one, None))[1] or _patterns(one) for one in document.statements]
+        self._known = {id(one): (one, each) for one, each in zip(document.statements, patterns, strict=True)}
+        now = _said(document, patterns)
         for key in self._held.keys() - now.keys():
             held = self._held.pop(key)
             self.closed += [held.interval(pattern, line) for pattern in held.since]
@@ -110,10 +115,12 @@ class Intervals:
                     del since[pattern]
                 for pattern in written.keys() - since.keys():
                     since[pattern] = (line, written[pattern])
-            for pattern, text in written.items():
-                begun, first = since[pattern]
-                if text != first and spelt(text) < spelt(first):
-                    since[pattern] = (begun, text)
+            for pattern, _ in written.items() ^ held.last.items():  # else it was looked at already
+                if (text := written.get(pattern)) is not None:
+                    begun, first = since[pattern]
+                    if text != first and spelt(text) < spelt(first):
+                        since[pattern] = (begun, text)
+            held.last = written
             # The scope is told as it was first spelt: another spelling of it is no other interval.
             said.place = held.said.place
             held.said = said
@@ -131,12 +138,12 @@ class Intervals:
                     told |= patterns.keys()
 
 
-def _said(document: Document) -> Mapping[_Key, _Said]:
+def _said(document: Document, patterns: Iterable[dict[str, str]]) -> Mapping[_Key, _Said]:
     found: dict[_Key, _Said] = {}
-    for statement in document.statements:
+    for statement, each in zip(document.statements, patterns, strict=True):
         place = Place(statement.scope, statement.literal_variables)
         said = found.setdefault((statement.effect, identity(place)), _Said(statement.effect, place, []))
-        said.parts.append((Label(statement.index + 1, statement.sid), _patterns(statement)))
+        said.parts.append((Label(statement.index + 1, statement.sid), each))
     return found
 
 

@@ -53,10 +53,10 @@ def parse_document(raw: str | Mapping[str, object], *, what: str) -> Document:
     return _checked(read_json(raw, what), what)
 
 
-def _checked(value: dict[str, object], what: str) -> Document:
+def _checked(value: dict[str, object], what: str, before: "Before | None" = None) -> Document:
     """A policy's document, or a role's, which holds several."""
     if TRUST not in value:
-        return _Reader(what).document(value)
+        return _Reader(what, before).document(value)
     from tracker.policy.roles import read_role  # few documents are a role's
 
     return read_role(value, _policy, what)
@@ -77,9 +77,14 @@ def canonical_text(raw: str | Mapping[str, object], *, what: str) -> str:
     return text
 
 
-def read_document(value: dict[str, object], *, what: str) -> tuple[Document, str]:
-    """A checked Document and its canonical text, from plain values as `json.loads` makes them. Raises DocumentError."""
-    document = _checked(value, what)
+def read_document(
+    value: dict[str, object], *, what: str, before: "Before | None" = None
+) -> tuple[Document, str]:
+    """A checked Document and its canonical text, from plain values as `json.loads` makes them. Raises DocumentError.
+
+    `before`: another version of it, as plain values and as it was read; a statement that both have in one place is one.
+    """
+    document = _checked(value, what, before)
     try:
         text = canonical_json(value) + "\n"
         text.encode("utf-8")
@@ -93,11 +98,15 @@ def digest(canonical: str) -> str:
     return hashlib.sha256(canonical.encode("utf-8")).hexdigest()
 
 
+Before = tuple[dict[str, object], Document]
+
+
 class _Reader:
     """Reads one document; holds what it is called, so that every refusal names it."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, before: Before | None = None) -> None:
         self.what = what
+        self._before = before
 
     def document(self, value: dict[str, object]) -> Document:
         self._known_keys(value, _DOCUMENT_KEYS, "")
@@ -112,15 +121,28 @@ class _Reader:
         if not isinstance(statements, list) or not statements:
             refuse(self.what, "no statement in it", "Statement")
         literal = version == OLD_VERSION
+        known = self._known(literal)
         return Document(
             statements=tuple(
-                self._statement(one, index, f"Statement[{index}]", literal)
+                known[index][1]
+                if index < len(known) and _same(known[index][0], one)
+                else self._statement(one, index, f"Statement[{index}]", literal)
                 for index, one in enumerate(statements)
             ),
             version=str(version),
             id=self._text(value.get("Id", ""), "Id"),
             single=single,
         )
+
+    def _known(self, literal: bool) -> list[tuple[object, Statement]]:
+        """The statements of the version before, as plain values and as they were read; none where they are read otherwise."""
+        if self._before is None:
+            return []
+        raw, document = self._before
+        listed = raw.get("Statement")
+        if (document.version == OLD_VERSION) != literal or not isinstance(listed, list):
+            return []
+        return list(zip(listed, document.statements, strict=True))
 
     def _statement(self, value: object, index: int, place: str, literal: bool) -> Statement:
         if not isinstance(value, dict):
@@ -243,6 +265,16 @@ class _Reader:
         for key in value:
             if key not in known:
                 refuse(self.what, f"an element that IAM's grammar does not have: {key!r:.80}", place)
+
+
+def _same(one: object, other: object) -> bool:
+    """True for two statements that are read alike. Of a condition's values 1 is not true, which Python takes for equal."""
+    return (
+        one == other
+        and isinstance(one, dict)
+        and isinstance(other, dict)
+        and repr(one.get("Condition")) == repr(other.get("Condition"))
+    )
 
 
 def _plainly_actions(listed: list[object]) -> bool:

@@ -11,7 +11,7 @@ from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.imported import RefusedFile
 from tracker.policy.document import Document
 from tracker.policy.json_text import read_json
-from tracker.policy.parse import digest, read_document
+from tracker.policy.parse import Before, digest, read_document
 from tracker.sources.answers import Told
 
 Identity = tuple[VersionId, datetime]
@@ -101,6 +101,7 @@ class Gathering:
     documents: dict[Identity, Document] = field(default_factory=dict)
     _snapshots: dict[tuple[Identity, str], Snapshot] = field(default_factory=dict)  # by identity and hash
     _raw: dict[Identity, object] = field(default_factory=dict)  # as the first file had it
+    _before: Before | None = None  # the document that was read last
 
     def version(self, told: Told, what: str, source: str) -> Identity:
         """Take in a version. Raises DocumentError where its document is no policy."""
@@ -110,7 +111,8 @@ class Gathering:
         document = told.document if isinstance(told.document, dict) else read_json(told.document, what)
         if identity in self._raw and self._raw[identity] == document:
             return identity  # the same once more, perhaps in another layout
-        parsed, text = read_document(document, what=what)
+        parsed, text = read_document(document, what=what, before=self._before)
+        self._before = (document, parsed)
         self._raw.setdefault(identity, document)
         self.documents.setdefault(identity, parsed)
         sha256 = digest(text)
