@@ -64,7 +64,7 @@ MUTANTS = (
     Mutant("changes/difference_denies.py", 'return "added" if alone else "widened"', 'return "narrowed"'),
     Mutant("changes/difference_denies.py", 'if edit.effect == "Deny"}\n    removed', 'if edit.effect == "Allow"}\n    removed'),
     Mutant("changes/difference_redundant.py", "_covers(other, edit, unit, ()) and ", ""),
-    Mutant("changes/difference_effective.py", "threshold_to_diff_deeper=0, ", ""),
+    Mutant("changes/difference_effective.py", "        threshold_to_diff_deeper=0,\n", ""),
     Mutant("changes/difference_effective.py", "if service in now:", "if service in now and judge.allows(new):"),
     Mutant("changes/difference_textual.py", "equal = quiet and deny.equal and _equal(come, new, old)", "equal = quiet and deny.equal"),
     Mutant("changes/difference_textual.py", "and deny.equal and", "and"),

@@ -31,7 +31,7 @@ _PLACE = "SELECT effect, scope FROM places WHERE id = ?"
 _STATEMENT = "SELECT number, sid FROM statements WHERE id = ?"
 _GRANTS = """
 SELECT holder, pattern, place, statement, since, until FROM grants
-WHERE pattern IN (SELECT value FROM json_each(?)) ORDER BY holder
+WHERE pattern IN (SELECT value FROM json_each(?))
 """
 _GRANTS_OF = """
 SELECT place, statement, since, until, kind, text, spelling FROM grants JOIN patterns ON patterns.id = pattern
@@ -52,23 +52,26 @@ def said(
     """What each policy said that concerns the question, oldest first; of all policies or of these folders' alone."""
     words = _Words(db)
     patterns = {number: (_HOW[kind], text, spelling) for number, kind, text, spelling in _patterns(db, asked)}
-    rows = db.execute(_GRANTS, (json.dumps(list(patterns)),)).fetchall()
+    groups: dict[int, list[tuple[int, int, int, int, int, int | None]]] = {}
+    for row in db.execute(_GRANTS, (json.dumps(list(patterns)),)):
+        groups.setdefault(row[0], []).append(row)
     if policies is not None:
         wanted = {number for number, key in db.execute("SELECT id, policy FROM holders") if key in policies}
-        rows = [row for row in rows if row[0] in wanted]
-    lines = db.execute(_MOMENTS, (json.dumps(sorted({row[0] for row in rows})),))
+        groups = {holder: rows for holder, rows in groups.items() if holder in wanted}
+    lines = db.execute(_MOMENTS, (json.dumps(sorted(groups)),))
     seen = {holder: list(group) for holder, group in groupby(lines, key=itemgetter(0))}
     created = frozenset(db.execute(_CREATED))
-    for holder, group in groupby(rows, key=itemgetter(0)):
+    for holder in sorted(groups):
         moments = _Moments(seen[holder], words, created)
         found = []
-        for _, pattern, place, statement, since, until in group:
+        for _, pattern, place, statement, since, until in groups[holder]:
             how, text, spelling = patterns[pattern]
             effect, scope, literal = words.place(place)
             number, sid = words.statement(statement)
-            begun = moments[since]
             ended = None if until is None else moments[until]
-            found.append(Said(effect, how, text, spelling, scope, literal, number, sid, begun, ended))
+            found.append(
+                Said(effect, how, text, spelling, scope, literal, number, sid, moments[since], ended)
+            )
         if len(found) > 1:
             found.sort(key=_begun)
         yield words.arn(seen[holder][0][1]), found

@@ -139,9 +139,19 @@ def _read(left: Side, right: Side) -> tuple[list[Item], list[Item], list[Item]]:
 
     threshold_to_diff_deeper=0: else a service that changes much collapses into one change of the whole.
     ignore_private_variables=False: else keys that begin with two underscores are skipped. No max_diffs and no
-    max_passes: past them DeepDiff answers 'no difference'. https://zepworks.com/deepdiff/current/diff_doc.html
+    max_passes: past them DeepDiff answers 'no difference'. One worker: else it counts the cores each time.
+    https://zepworks.com/deepdiff/current/diff_doc.html
     """
-    tree = DeepDiff(left, right, view="tree", threshold_to_diff_deeper=0, ignore_private_variables=False)
+    if left == right:  # nothing is left to ask about
+        return [], [], []
+    tree = DeepDiff(
+        left,
+        right,
+        view="tree",
+        threshold_to_diff_deeper=0,
+        ignore_private_variables=False,
+        multiprocessing_workers=1,
+    )
     return (
         [(level.path(output_format="list"), level.t2) for level in tree.get("dictionary_item_added", ())],
         [(level.path(output_format="list"), level.t1) for level in tree.get("dictionary_item_removed", ())],

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tracker.model.change import Effect, Scope
 from tracker.model.history import Basis
@@ -24,9 +24,8 @@ class Question:
         return "*" not in self.pattern and "?" not in self.pattern
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """An observation that began something or ended it."""
+class Moment(NamedTuple):
+    """An observation that began something or ended it. A tuple, as `Said`: an answer is made of thousands."""
 
     at: datetime  # UTC: when the default was seen
     version: VersionId | None  # the default that was seen; None: the policy was no longer visible
@@ -34,8 +33,7 @@ class Moment:
     first: bool = False  # the policy's first observation, before which nothing is known
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """One thing that a policy said, and for how long."""
 
     effect: Effect
