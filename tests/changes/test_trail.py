@@ -32,6 +32,7 @@ def end(version: int, made: int) -> Endpoint:
         ),  # one of the same number, made before: another policy's life
         (end(4, 9), end(1, 3), {1: 3, 4: 9}, 9),  # it came back after the one in its place was made
         (end(4, 3), end(1, 9), {1: 9, 4: 3}, 9),  # made again
+        (end(1, 3), end(1, 9), {1: 9}, 9),
     ],
 )
 def test_nobody_can_have_used_it_before(
@@ -39,3 +40,8 @@ def test_nobody_can_have_used_it_before(
 ) -> None:
     known = [(VersionId(version), at(made)) for version, made in archived.items()]
     assert granted_from(before, after, known) == at(since)
+
+
+def test_of_two_that_may_have_followed_the_first_counts() -> None:
+    twice = [(VersionId(2), at(7)), (VersionId(2), at(5))]
+    assert granted_from(end(1, 3), end(4, 9), twice) == at(5)

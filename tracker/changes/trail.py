@@ -25,7 +25,8 @@ def granted_from(
     """
     if before is None:
         return after.create_date
-    if after.create_date < before.create_date or after.version < before.version:
+    # Where it was made again it may have the same id.
+    if after.create_date < before.create_date or after.version <= before.version:
         return max(before.create_date, after.create_date)
     following = [
         made
