@@ -11,7 +11,7 @@ from functools import lru_cache
 from tracker.model.catalogue import Catalogue
 from tracker.policy.patterns import is_wild, literal_prefix, matches
 
-_REMEMBERED = 4096  # patterns; a list of what one reaches holds no text of its own
+_REMEMBERED = 200_000  # actions that remembered patterns reach, together; their texts are the catalogue's own
 
 
 class Expander:
@@ -71,6 +71,7 @@ class _Known:
         self.catalogue = catalogue
         self._actions: dict[str, Sequence[str]] = {}
         self._reached: dict[str, Sequence[str]] = {}
+        self._size = 0
         self._met: set[str] = set()  # of the catalogue's actions those that somebody asked about
         self._all: Sequence[str] | None = None
 
@@ -105,9 +106,12 @@ class _Known:
     def reach(self, pattern: str) -> Sequence[str]:
         found = self._reached.get(pattern)
         if found is None:
-            if len(self._reached) >= _REMEMBERED:
+            found = self._match(pattern)
+            self._size += len(found) + 1
+            if self._size > _REMEMBERED:
                 self._reached.clear()
-            found = self._reached[pattern] = self._match(pattern)
+                self._size = len(found) + 1
+            self._reached[pattern] = found
         return found
 
     def _match(self, pattern: str) -> Sequence[str]:
