@@ -211,11 +211,7 @@ def test_the_pages_of_what_the_rules_name_and_more_of_the_api_are_files(tmp_path
         f"{SUPPORT.name}/since-v1.html",
     } <= built.files.keys()
     assert any(path.startswith("periods/") for path in built.files)
-    named = {path for paths in builder_paths(world).values() for path in paths}
+    pages = Pages(world.tracker, static=True)
+    named = {path for service in world.tracker.catalogue().services() for path in pages.action_pages(service)}
     assert named
     assert named <= built.files.keys()
-
-
-def builder_paths(world: World) -> dict[str, tuple[str, ...]]:
-    """The pages of actions that become files."""
-    return Pages(world.tracker, static=True).action_pages

@@ -88,12 +88,14 @@ class Builder:
                     f"{self.to} is not empty, and no site of ours is in it",
                     advice="name an empty folder: nothing of somebody else's is overwritten or removed",
                 )
-            self._write_manifest()  # cut off from here on, the folder is known for ours
+            if not (self.to / MANIFEST).is_file():
+                self._write_manifest()  # cut off from here on, the folder is known for ours
             with _seldom_collecting():
                 self._make(self.parts.all())
             self._make([self.parts.addresses(self.built.files)])
             self._remove()
-            self._write_manifest(done=True)
+            if self._parts != self._old.get("parts"):
+                self._write_manifest()
         except OSError as error:
             raise SetupError(
                 f"{error.filename or self.to}: {error.strerror}", advice="the folder must be writable"
@@ -233,16 +235,14 @@ class Builder:
             ) from error
         return told if told.get("format") == _FORMAT else {"parts": {}}
 
-    def _write_manifest(self, *, done: bool = False) -> None:
-        """What is ours, so far: the parts of the build before, and those of this one in their place."""
-        told = self._parts if done else {**self._old.get("parts", {}), **self._parts}
+    def _write_manifest(self) -> None:
+        """What is ours: the parts of the build that is done, until then none. A build that is cut off leaves the one before."""
+        told = self._parts
         lines = ",\n".join(
             f"{json.dumps(name)}: {json.dumps(told[name], sort_keys=True)}" for name in sorted(told)
         )
         text = f'{{"format": {_FORMAT}, "parts": {{\n{lines}\n}}}}'  # a line a part: what is indented takes ten times as long
         file = self.to / MANIFEST
-        if file.is_file() and file.read_text(encoding="utf-8") == text:
-            return
         temporary = file.with_suffix(".tmp")
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(file)

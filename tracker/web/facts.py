@@ -1,8 +1,8 @@
 """What is known of one policy, read once for all of its pages: rows, transitions, versions, what is in force."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
@@ -46,8 +46,9 @@ class Facts:
 
     @cached_property
     def reading(self) -> "Reading":
-        """The policy's past."""
-        return self.tracker.reading(self.arn)
+        """The policy's past. Where all of its pages are made one after the other each of its snapshots is read once."""
+        found = self.tracker.reading(self.arn)
+        return found if self.keeps == _LATELY else replace(found, fetch=cache(found.fetch))
 
     @cached_property
     def stems(self) -> "dict[str, ChangeRow]":

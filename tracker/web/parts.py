@@ -1,5 +1,6 @@
 """The parts of the site as files: what each is made of, and how its files are made. Who writes them is building.py."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tracker.changelog.feeds import FeedEntry
     from tracker.model.recorded import ChangeRow
 
+_PLAIN = re.compile(r"[A-Za-z0-9_.~/-]*").fullmatch  # what an address holds as it is, which most do
 Files = Iterator[tuple[str, Page]]
 Part = tuple[str, object, Callable[[], Files]]  # its name, what it is made of, and its files
 _SITE = (
@@ -104,7 +106,7 @@ class Parts:
 
     def _service(self, service: str) -> Files:
         """The page of a service, those of its actions that the rules of attention name, one of all of them, its piece of the search's index, its feeds."""
-        for path in (service_page(service), *self._pages.action_pages.get(service, ())):
+        for path in (service_page(service), *self._pages.action_pages(service)):
             try:
                 yield path, self._pages.page(path)
             except MissingPageError:
@@ -137,7 +139,11 @@ class Parts:
                 for path in written
                 if path.endswith(".html") and not path.endswith(".print.html") and path != "404.html"
             )
-            told = "".join(f"<url><loc>{escape(base + quote(path))}</loc></url>\n" for path in paths[:50_000])
+            at = escape(base)
+            told = "".join(
+                f"<url><loc>{at}{path if _PLAIN(path) else escape(quote(path))}</loc></url>\n"
+                for path in paths[:50_000]
+            )
             text = f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{told}</urlset>\n'
             yield "sitemap.xml", Page(text.encode(), "application/xml")
             lines.append(f"Sitemap: {base}sitemap.xml")

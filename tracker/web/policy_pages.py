@@ -224,7 +224,7 @@ def version(pages: "Shelf", facts: "Facts", stem: str, suffix: str, asked: str) 
     arn, identity = facts.arn, facts.versions[stem]
 
     def make() -> Page:
-        snapshot, catalogue = pages.tracker.archive.snapshot(arn, *identity), pages.tracker.catalogue()
+        snapshot, catalogue = facts.reading.fetch(identity), pages.tracker.catalogue()
         if suffix == "json":
             return text_page(snapshot.document, "json", identity[1], FOREVER_S)
         allowed, default = (

@@ -162,7 +162,7 @@ def service(pages: "Shelf", name: str) -> Page:
         service=name,
         levels=levels,
         every=actions_place(name),
-        linked=frozenset(pages.action_pages.get(name, ())) if pages.static else frozenset(),
+        linked=frozenset(pages.action_pages(name)) if pages.static else frozenset(),
         total=sum(len(each) for _, each in levels),
         view=search_view(asked, found, catalogue, None),
     )

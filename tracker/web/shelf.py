@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -18,14 +19,13 @@ from tracker.web.facts import GRACE, Facts
 from tracker.web.page import Page, text_page
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from tracker.changelog.feeds import FeedEntry
     from tracker.model.asked import Said
     from tracker.model.recorded import ChangeRow
 
 _FACTS, _FACTS_OF_FILES = 24, 4  # policies whose past is kept parsed
 _ALL = 100_000
+_MANY_ROWS = 300  # changes asked for one by one, before all are read
 # What of the API a site of files has.
 _FILES = {"api/v1/policies": "api/v1/policies.json", "api/v1/changes": "api/v1/changes.json"}
 
@@ -48,6 +48,7 @@ class Shelf:
             None  # a service, and what is said of it
         )
         self._watched: tuple[Key, tuple[PolicyArn, ...]] | None = None
+        self._asked_at = 0
         self._lock = Lock()
 
     def kept(self, name: str, key: Key, make: Callable[[], Page]) -> Page:
@@ -98,21 +99,38 @@ class Shelf:
         planned = self.tracker.plan.look.previous(now)
         return (planned, now - planned > GRACE)
 
+    def row_at(self, arn: PolicyArn, moment: datetime) -> "tuple[str, ChangeRow] | None":
+        """The change that was seen at a moment, with the stem of its page. A build of everything asks for most of them: they are read at once."""
+        self._asked_at += 1
+        if self.static and self._asked_at > _MANY_ROWS:
+            return self._rows_at.get((arn, moment))
+        found = self.browsing.newest(1, arn=arn, since=moment, until=moment + timedelta(microseconds=1))
+        return found[0] if found else None
+
     @cached_property
-    def rows_at(self) -> "dict[tuple[PolicyArn, datetime], tuple[str, ChangeRow]]":
-        """Every change with the stem of its page by when it was seen: for a build, which asks for most of them."""
+    def _rows_at(self) -> "dict[tuple[PolicyArn, datetime], tuple[str, ChangeRow]]":
         return {(row.arn, row.observed_at): (stem, row) for stem, row in reversed(self.browsing.newest(-1))}
 
     @cached_property
-    def action_pages(self) -> dict[str, tuple[str, ...]]:
-        """Service -> the pages of its actions that become files: of those that the rules of attention name. All would be 22,000."""
+    def _named(self) -> dict[str, set[str]]:
+        """Service -> the actions that the rules of attention name."""
         named: dict[str, set[str]] = {}
         for entry in self.tracker.rules().entries:
             for action in entry.actions:
                 service, _, name = action.lower().partition(":")
-                if self.tracker.catalogue().action(service, name):
-                    named.setdefault(service, set()).add(action_page(action))
-        return {service: tuple(sorted(paths)) for service, paths in named.items()}
+                named.setdefault(service, set()).add(name)
+        return named
+
+    def action_pages(self, service: str) -> tuple[str, ...]:
+        """The pages of a service's actions that become files: of those that the rules of attention name. All would be 22,000."""
+        known = self.tracker.catalogue().action
+        return tuple(
+            sorted(
+                action_page(f"{service}:{name}")
+                for name in self._named.get(service, ())
+                if known(service, name)
+            )
+        )
 
     @property
     def watched(self) -> tuple[PolicyArn, ...]:

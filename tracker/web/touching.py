@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,8 @@ from tracker.policy.patterns import is_wild
 from tracker.web.searching import said_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tracker.model.asked import Said
     from tracker.model.identity import PolicyArn
     from tracker.model.recorded import ChangeRow
@@ -47,7 +48,7 @@ def touching(pages: "Shelf", service: str, most: int) -> list[Touch]:
         begun, ended = ({_words(one, service) for one in each} for each in moments[arn, moment])
         if begun == ended:
             continue
-        if (row := _row(pages, arn, moment)) is not None:
+        if (row := pages.row_at(arn, moment)) is not None:
             gone = row[1].kind in ("removed", "reappeared")  # nobody knows that an action went, or came
             touches.append(Touch(*row, () if gone else _lists(begun, ended)))
         if len(touches) == most:
@@ -81,10 +82,3 @@ def _lists(
         for name, words in _LISTS
         if (names := tuple(sorted((one[1] for one in told[name] if one[0] == effect), key=str.lower)))
     )
-
-
-def _row(pages: "Shelf", arn: "PolicyArn", moment: datetime) -> "tuple[str, ChangeRow] | None":
-    if pages.static:
-        return pages.rows_at.get((arn, moment))
-    found = pages.browsing.newest(1, arn=arn, since=moment, until=moment + timedelta(microseconds=1))
-    return found[0] if found else None
