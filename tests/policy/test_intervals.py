@@ -2,7 +2,7 @@
 
 from tests.support.policies import policy, statement
 from tracker.policy.document import Document
-from tracker.policy.intervals import Interval, Intervals
+from tracker.policy.intervals import ALL_BUT, Interval, Intervals
 
 
 def fed(*documents: Document) -> Intervals:
@@ -44,6 +44,17 @@ def test_another_scope_or_effect_is_another_interval() -> None:
 def test_of_two_statements_the_first_that_says_it_is_named() -> None:
     (one,) = fed(policy(statement("s3:Get*", Sid="One"), statement("S3:get*", Sid="Two"))).open()
     assert (one.spelling, one.label.sid) == ("s3:Get*", "One")
+
+
+def test_a_list_of_exceptions_is_one_pattern_sorted_and_wildcards_have_one_spelling() -> None:
+    but = {"Effect": "Allow", "NotAction": ["s3:**", "iam:Get?*"], "Resource": "*"}
+    named = statement("s3:**", "s3:GetObject", on="arn:aws:s3:::a")
+    opened = list(fed(policy(but, named)).open())
+    assert sorted((one.pattern, one.label.number) for one in opened) == [
+        (f"{ALL_BUT}iam:get?* s3:*", 1),
+        ("s3:*", 2),
+        ("s3:getobject", 2),
+    ]
 
 
 def test_of_several_spellings_the_first_in_order_stays() -> None:
