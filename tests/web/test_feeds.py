@@ -63,7 +63,8 @@ def test_both_forms_say_the_same_and_are_read_back(client: TestClient, path: str
 def test_an_entry_holds_the_whole_changelog_and_leads_to_its_page(client: TestClient) -> None:
     newest = client.get(f"/{S}/feed.json").json()["items"][0]
     record = client.get(f"/{S}/v57-v59.json").json()
-    assert all(one["action"] in newest["content_html"] for one in record["actions_added"])
+    text = newest["content_html"].replace("<wbr>", "")  # where a long name may break
+    assert all(one["action"] in text for one in record["actions_added"])
     assert newest["url"].endswith(f"/{S}/v57-v59.html")
     assert client.get(newest["url"]).status_code == 200
 
