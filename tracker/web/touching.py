@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tracker.model.recorded import ChangeRow
     from tracker.web.shelf import Shelf
 
-    Word = tuple[str, str]  # 'Allow' or 'Deny', and the action or pattern as the document spells it
 _LISTS = (
     ("added", "{} added"),
     ("removed", "{} removed"),
