@@ -19,9 +19,9 @@ class Expander:
 
     def __init__(self, catalogue: Catalogue, named: Iterable[str] = ()) -> None:
         self._known = _known(catalogue)  # type: ignore[arg-type] # hashed by its identity
-        self._unknown = self._known.lacks(named)  # of those that are named
+        self._unknown = sorted(self._known.lacks(named))  # of those that are named
         self._more: dict[str, list[str]] = {}  # the same by service
-        for action in sorted(self._unknown):
+        for action in self._unknown:
             self._more.setdefault(action.partition(":")[0], []).append(action)
         self._reached: dict[str, Sequence[str]] = {}
         self._all: Sequence[str] | None = None
@@ -49,10 +49,16 @@ class Expander:
         if not self._unknown:
             return self._known.reach(pattern)
         if pattern not in self._reached:
-            more = [action for action in self._unknown if matches(pattern, action)]
+            more = _matched(pattern, self._beside(pattern))
             known = self._known.reach(pattern)
             self._reached[pattern] = sorted((*known, *more)) if more else known
         return self._reached[pattern]
+
+    def _beside(self, pattern: str) -> Sequence[str]:
+        service, colon, _ = pattern.partition(":")
+        if not colon or is_wild(service):
+            return self._unknown
+        return self._more.get(service, ())
 
     def reaches(self, patterns: Iterable[str]) -> int:
         """How many actions of the catalogue alone these patterns match."""
@@ -118,12 +124,17 @@ class _Known:
         service, colon, _ = pattern.partition(":")
         if not colon or is_wild(service):
             return [action for action in self.everything() if matches(pattern, action)]
-        actions, prefix = self.actions(service), literal_prefix(pattern)
-        start = bisect_left(actions, prefix)
-        end = bisect_left(actions, prefix + "\U0010ffff", start)
-        if pattern == prefix + "*":
-            return actions[start:end]
-        return [action for action in actions[start:end] if matches(pattern, action)]
+        return _matched(pattern, self.actions(service))
+
+
+def _matched(pattern: str, actions: Sequence[str]) -> Sequence[str]:
+    """Of a service's actions, sorted, those that a pattern matches."""
+    prefix = literal_prefix(pattern)
+    start = bisect_left(actions, prefix)
+    end = bisect_left(actions, prefix + "\U0010ffff", start)
+    if pattern == prefix + "*":
+        return actions[start:end]
+    return [action for action in actions[start:end] if matches(pattern, action)]
 
 
 @lru_cache(maxsize=2)
