@@ -4,6 +4,7 @@ What is synced before what is held by the names of the steps (tests/archive/test
 What is compiled is kept, whatever the environment says: else each of some thousand commands compiles the product anew.
 """
 
+import gc
 import os
 import shutil
 import sys
@@ -43,3 +44,10 @@ settings.load_profile("untimed")
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than there are cores: a seventh of the time a test waits for a process, a server or a page."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the collector need not walk over it again and again, which is a fifteenth of the suite."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
