@@ -69,16 +69,16 @@ class Reading:
         return tuple(sorted((*moved, *grown), key=lambda one: one.observed_at)) if grown else moved
 
     def _moved(self, shared: "Callable[[], Shared]") -> Iterator[Transition]:
-        from tracker.changes.history import each_transition
+        from tracker.changes.history import transitions
 
         looked = min((look.start for look in self.looks), default=None)
-        return each_transition(
+        return transitions(
             self.arn,
             self.observations,
             self.archived,
-            lambda one, other: self._same(one, other, shared),
-            looked,
-            self.looks,
+            same=lambda one, other: self._same(one, other, shared),
+            watched_since=looked,
+            looks=self.looks,
         )
 
     def _shared(self) -> "Shared":

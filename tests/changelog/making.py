@@ -197,7 +197,7 @@ def real_last(name: str, *versions: str, watched: bool = False) -> Change:
         )
         for day, version in enumerate(versions)
     ]
-    told = transitions(
+    *_, last = transitions(
         history.arn(name),
         seen,
         {one.identity for one in seen if one.identity},
@@ -206,7 +206,7 @@ def real_last(name: str, *versions: str, watched: bool = False) -> Change:
         ),
         watched_since=first - timedelta(days=30) if watched else None,
     )
-    return _real(told[-1], found)
+    return _real(last, found)
 
 
 def real_growth(name: str, version: str, old: PlainCatalogue) -> Change | None:

@@ -54,13 +54,15 @@ def told(
     watched_since: datetime | None = None,
     looks: tuple[Look, ...] = (),
 ) -> tuple[Transition, ...]:
-    return transitions(
-        POLICY,
-        observations,
-        archived,
-        same=lambda old, new: (old, new) in same,
-        watched_since=watched_since,
-        looks=looks,
+    return tuple(
+        transitions(
+            POLICY,
+            observations,
+            archived,
+            same=lambda old, new: (old, new) in same,
+            watched_since=watched_since,
+            looks=looks,
+        )
     )
 
 
@@ -278,11 +280,13 @@ def test_the_id_depends_on_its_facts_alone() -> None:
 
 def real(name: str) -> tuple[Transition, ...]:
     snapshots = history.snapshots(name)
-    return transitions(
-        history.arn(name),
-        history.observations(name),
-        list(snapshots),
-        same=lambda old, new: snapshots[old].document == snapshots[new].document,
+    return tuple(
+        transitions(
+            history.arn(name),
+            history.observations(name),
+            list(snapshots),
+            same=lambda old, new: snapshots[old].document == snapshots[new].document,
+        )
     )
 
 

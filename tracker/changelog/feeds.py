@@ -7,10 +7,12 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Self
 from xml.etree import ElementTree as ET
 
 from tracker.changelog.inert import inert
 from tracker.model.instants import iso
+from tracker.model.recorded import ChangeRow
 
 ATOM = "http://www.w3.org/2005/Atom"
 _AUTHORITY = (
@@ -31,6 +33,12 @@ class FeedEntry:
     summary: str
     html: str  # the whole changelog, or the part of it that fits
     categories: tuple[str, ...]  # the policy, the kind, the severity
+
+    @classmethod
+    def of(cls, row: ChangeRow, *, title: str, url: str, html: str) -> Self:
+        """The entry of a change on record."""
+        about = (row.arn.name, row.kind, row.severity)
+        return cls(row.id, title, url, row.observed_at, row.headline, html, about)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,26 +25,14 @@ def transitions(
     same: Callable[[Identity, Identity], bool],
     watched_since: datetime | None = None,
     looks: Sequence[Look] = (),
-) -> tuple[Transition, ...]:
-    """Every change of the default, oldest first.
+) -> Iterator[Transition]:
+    """Every change of the default, oldest first, one at a time.
 
     `archived` holds the identities of all snapshots; `same` tells whether two of them have equal pattern languages
     and scopes (it is asked only where the answer decides the kind); `looks` narrow how long a default was in force.
     The first observation is where knowledge begins and no transition, unless `watched_since` lies before it: then
     the policy was looked for, was not there, and has been created.
     """
-    return tuple(each_transition(policy, observations, archived, same, watched_since, looks))
-
-
-def each_transition(
-    policy: PolicyArn,
-    observations: Sequence[Observation],
-    archived: Collection[Identity],
-    same: Callable[[Identity, Identity], bool],
-    watched_since: datetime | None = None,
-    looks: Sequence[Look] = (),
-) -> Iterator[Transition]:
-    """As `transitions`, one at a time: `same` is asked of the next only when somebody wants it."""
     been: list[Stint] = []  # every stint so far, oldest first
     rounds = {look.run: look.start for look in looks}
     for stint in stints(observations, confirmations(policy, looks)):

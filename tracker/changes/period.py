@@ -154,13 +154,17 @@ class _Telling:
             if one.observed_at < span.since
             or (not span.known_before and base and one.observed_at == base.first_seen)
         ]
-        found = transitions(
-            self.policy,
-            [*started, *ended],
-            archived,
-            # Only the last step is wanted, and of those before it nothing but that they were: they need no comparison.
-            same=lambda old, new: new == last.identity and self.difference(old, new).equal_language,
-            watched_since=None if base else datetime.min.replace(tzinfo=UTC),  # there was no policy: created
+        found = tuple(
+            transitions(
+                self.policy,
+                [*started, *ended],
+                archived,
+                # Only the last step is wanted, and of those before it nothing but that they were: they need no comparison.
+                same=lambda old, new: new == last.identity and self.difference(old, new).equal_language,
+                watched_since=None
+                if base
+                else datetime.min.replace(tzinfo=UTC),  # there was no policy: created
+            )
         )
         if not found or found[-1].observed_at != last.first_seen:
             return None

@@ -4,7 +4,6 @@ This process alone reads the source and writes; comparing is handed to others wh
 a batch and what the workers have in hand, whatever the size of the source.
 """
 
-import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -185,13 +184,9 @@ def _prepared(preparing: Preparing, told: Iterable[Told], files: int) -> Iterato
         yield from (preparing.prepared(*one) for one in told)
         return
     warm(preparing)
-    gc.freeze()  # what is loaded is shared by the processes for as long as nobody counts through it
     workers: Workers[Told, Prepared] = Workers(lambda one: preparing.prepared(*one), count)
-    try:
-        with workers:
-            yield from workers.map(told)
-    finally:
-        gc.unfreeze()
+    with workers:
+        yield from workers.map(told)
 
 
 def warm(preparing: Preparing) -> None:

@@ -4,6 +4,7 @@ They are forked, so that what is loaded is loaded for all, and they write nothin
 leave nothing behind. Each ends when this process does, since nobody else holds the other end of its pipe.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -46,6 +47,7 @@ class Workers(Generic[_Task, _Result]):
         self._ends: list[Connection] = []
         self._processes: list[BaseProcess] = []
         context = multiprocessing.get_context("fork")
+        gc.freeze()  # what is loaded is shared by the processes for as long as nobody counts through it
         for _ in range(count):
             ours, theirs = context.Pipe()
             process = context.Process(
@@ -68,6 +70,7 @@ class Workers(Generic[_Task, _Result]):
             if kind is not None:
                 process.terminate()
             process.join()
+        gc.unfreeze()
 
     def map(self, tasks: Iterable[_Task]) -> Iterator[_Result]:
         """The results, in order. No more tasks are taken than are in hand. Raises what the function raises."""

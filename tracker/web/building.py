@@ -4,12 +4,11 @@ A manifest in the folder says which files are ours, by digest, and from what eac
 have not moved is not made again, a file whose bytes are the same is not written, and only ours are removed.
 """
 
-import gc
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -51,17 +50,6 @@ class Built:
         self.bytes += other.bytes
 
 
-@contextmanager
-def _seldom_collecting() -> Iterator[None]:
-    """Pages are made of many small values that go as they come: to look for cycles among them so often costs a tenth."""
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 50)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
 class Builder:
     """Builds one site into one folder. `processes` beside this one; None: as many as pay."""
 
@@ -90,8 +78,7 @@ class Builder:
                 )
             if not (self.to / MANIFEST).is_file():
                 self._write_manifest()  # cut off from here on, the folder is known for ours
-            with _seldom_collecting():
-                self._make(self.parts.all())
+            self._make(self.parts.all())
             self._make([self.parts.addresses(self.built.files)])
             self._remove()
             if self._parts != self._old.get("parts"):
@@ -117,15 +104,11 @@ class Builder:
         for load in (self.tracker.catalogue, self.tracker.rules, self.tracker.renderer):
             load()  # once, for all of them
         self._how = {name: make for name, _, make in todo}
-        gc.freeze()  # what is loaded is shared by the processes for as long as nobody counts through it
-        try:
-            # One at a time: some parts take a thousand times as long as others, and what comes back of each is small.
-            with Workers(self._part_written, count, ahead=1, window=len(todo)) as workers:
-                for (name, mark, _), (files, told) in zip(todo, workers.map(self._how), strict=True):
-                    self.built.add(told)
-                    self._made(name, mark, files)
-        finally:
-            gc.unfreeze()
+        # One at a time: some parts take a thousand times as long as others, and what comes back of each is small.
+        with Workers(self._part_written, count, ahead=1, window=len(todo)) as workers:
+            for (name, mark, _), (files, told) in zip(todo, workers.map(self._how), strict=True):
+                self.built.add(told)
+                self._made(name, mark, files)
 
     def _part_written(self, name: str) -> tuple[dict[str, str], "Built"]:
         """A worker's task: the files of a part, and what became of them."""

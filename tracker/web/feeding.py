@@ -84,16 +84,13 @@ def service_feeds(pages: "Shelf", service: str) -> "Iterator[tuple[str, Page]]":
         row, one = touch.row, entry(touch.row, touch.stem)
         url = f"{base}{one.path}"
         entries.append(
-            FeedEntry(
-                id=row.id,
+            FeedEntry.of(
+                row,
                 title=f"{row.arn.name} {one.versions}: {row.headline}",
                 url=url,
-                updated=row.observed_at,
-                summary=row.headline,
                 html=pages.tracker.renderer().render(
                     "site/feed_touched.html", one=one, lists=touch.lists, name=name, url=url
                 ),
-                categories=(row.arn.name, row.kind, row.severity),
             )
         )
     stem = f"feeds/services/{service}"
@@ -135,14 +132,11 @@ def _entry(pages: "Shelf", stem: str, row: ChangeRow, *, again: bool) -> FeedEnt
         found = None
     else:
         view = renderer.view(change)
-        found = FeedEntry(
-            id=row.id,
+        found = FeedEntry.of(
+            row,
             title=f"{view.title}: {view.headline}",
             url=f"{pages.base}{policy_page(row.arn, f'{stem}.html')}",
-            updated=row.observed_at,
-            summary=row.headline,
             html=renderer.render("site/feed_entry.html", view=view),
-            categories=(row.arn.name, row.kind, row.severity),
         )
     if pages.static and again:
         pages.entries[row.id] = found

@@ -34,15 +34,7 @@ def retold(site: Path, files: Mapping[str, str], rows: Iterable["ChangeRow"]) ->
         if digest(body) == written:
             items |= {item["id"]: item for item in json.loads(body)["items"]}
     return {
-        row.id: FeedEntry(
-            id=row.id,
-            title=item["title"],
-            url=item["url"],
-            updated=row.observed_at,
-            summary=row.headline,
-            html=item["content_html"],
-            categories=(row.arn.name, row.kind, row.severity),
-        )
+        row.id: FeedEntry.of(row, title=item["title"], url=item["url"], html=item["content_html"])
         for row in rows
         if (item := items.get(tag(f"change/{row.id}")))
     }

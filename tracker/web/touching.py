@@ -2,10 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from tracker.policy.patterns import is_wild
+from tracker.policy.patterns import matches
 from tracker.web.searching import said_of
 
 if TYPE_CHECKING:
@@ -59,14 +58,11 @@ def _words(one: "Said", service: str) -> tuple[str, str, object]:
     """What is said of the service: of a NotAction list what it leaves out of it, which for most services is nothing."""
     spelt = one.spelling
     if one.how == "all-but":
-        left_out = [each for each in re.split(r"[\s,]+", spelt) if _may_reach(each.lower(), service)]
+        left_out = [
+            each for each in re.split(r"[\s,]+", spelt) if matches(each.lower().partition(":")[0], service)
+        ]
         spelt = f"all but {', '.join(left_out)}" if left_out else f"{service}:*"
     return one.effect, spelt, (one.scope, one.literal_variables)
-
-
-def _may_reach(pattern: str, service: str) -> bool:
-    head = pattern.partition(":")[0]
-    return head == service or (is_wild(head) and fnmatchcase(service, head.replace("[", "[[]")))
 
 
 def _lists(
