@@ -22,11 +22,14 @@ def holders(
     A pattern means any of its actions, with `every` all of them. Raises SetupError for an index that is behind.
     """
     chosen = None if policies is None else tuple(policies)
-    for arn in (None,) if chosen is None or len(chosen) > _FEW else chosen:
-        archive.must_agree(arn)
+    checked = (None,) if chosen is None or len(chosen) > _FEW else chosen
     if not archive.database.exists:
+        for arn in checked:
+            archive.must_agree(arn)
         return ()
     with archive.database.reading() as db:
+        for arn in checked:
+            archive.must_agree(arn, db)
         left = gone(db)
         found = list(said(db, asked, None if chosen is None else {policy_key(arn) for arn in chosen}))
     told = [(arn, spans(asked, each, every=every), each) for arn, each in found]

@@ -1,6 +1,8 @@
 """Whether files and index agree: by names and sizes, since of a thousand policies nearly all do."""
 
 import os
+import sqlite3
+import stat
 import time
 from pathlib import Path
 
@@ -65,13 +67,14 @@ class Agreement:
                 self._agreed[key] = told
         return tuple(sorted(key for key in found if key in seen or _is_policy(key)))
 
-    def must_hold(self, arn: PolicyArn | None = None) -> None:
+    def must_hold(self, arn: PolicyArn | None = None, db: sqlite3.Connection | None = None) -> None:
         """Raises SetupError where the index does not have what the files have, of one policy or of any.
 
-        A round that runs, or was killed, is between a file and its row: that is no fault.
+        A round that runs, or was killed, is between a file and its row: that is no fault. `db`: the reading in which the
+        rest of the question is asked.
         """
         key = None if arn is None else policy_key(arn)
-        rows, running = self._seen(key)
+        rows, running = self._seen(key) if db is None else _seen(db, key)
         if not running and (behind := self._behind(key, rows)):
             more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
             raise SetupError(
@@ -81,15 +84,7 @@ class Agreement:
 
     def _dates(self) -> dict[str, list[Dated]]:
         """Of each partition every folder that may be a policy's, with its date in nanoseconds, in the order of the disk."""
-        found = {}
-        for partition in folder.partitions(self._root):
-            with os.scandir(self._root / partition) as entries:
-                found[partition] = [
-                    (one.name, one.stat(follow_symlinks=False).st_mtime_ns)
-                    for one in entries
-                    if one.is_dir(follow_symlinks=False)
-                ]
-        return found
+        return {partition: _dated(self._root / partition) for partition in folder.partitions(self._root)}
 
     def _agrees(self, key: str, seen: Extent) -> bool:
         path = f"{self._root}/{key}"
@@ -106,10 +101,25 @@ class Agreement:
         if not self._database.exists:
             return [], False
         with self._database.reading() as db:
-            running = db.execute("SELECT 1 FROM runs WHERE finished IS NULL").fetchone() is not None
-            if key is not None:
-                return db.execute(f"{_SEEN} WHERE policy = ?", (key,)).fetchall(), running
-            return db.execute(_SEEN).fetchall(), running
+            return _seen(db, key)
+
+
+def _seen(db: sqlite3.Connection, key: str | None) -> tuple[list[_Row], bool]:
+    running = db.execute("SELECT 1 FROM runs WHERE finished IS NULL").fetchone() is not None
+    if key is not None:
+        return db.execute(f"{_SEEN} WHERE policy = ?", (key,)).fetchall(), running
+    return db.execute(_SEEN).fetchall(), running
+
+
+def _dated(place: Path) -> list[Dated]:
+    """The folders in a folder, with their dates; asked for through one handle, which takes two thirds of the time of paths."""
+    handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        names = os.listdir(handle)  # noqa: PTH208 -- a Path lists no handle
+        told = [(name, os.stat(name, dir_fd=handle, follow_symlinks=False)) for name in names]
+    finally:
+        os.close(handle)
+    return [(name, one.st_mtime_ns) for name, one in told if stat.S_ISDIR(one.st_mode)]
 
 
 def _is_policy(key: str) -> bool:

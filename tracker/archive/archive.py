@@ -332,9 +332,9 @@ class Archive:
                 found.append(arn)
         return tuple(sorted(found))
 
-    def must_agree(self, arn: PolicyArn | None = None) -> None:
-        """Raises SetupError where the index does not have what the files have, of one policy or of any."""
-        self._indexed.agreement.must_hold(arn)
+    def must_agree(self, arn: PolicyArn | None = None, db: "sqlite3.Connection | None" = None) -> None:
+        """Raises SetupError where the index lacks what the files have, of one policy or any; in a reading that is open."""
+        self._indexed.agreement.must_hold(arn, db)
 
     def rebuild(self, changes: Callable[[PolicyArn], Iterable[ChangeRow]]) -> "Rebuilt":
         """Make the index again from the files alone; `changes` compares a policy's versions. The state is not touched."""

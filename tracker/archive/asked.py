@@ -5,10 +5,8 @@ On the path of a search that is to answer at once: bare SQL, and each word is re
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache, lru_cache
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from tracker.archive.grants import BUT, LITERAL, WILD, read_place, service_of
@@ -37,12 +35,16 @@ _GRANTS_OF = """
 SELECT place, statement, since, until, kind, text, spelling FROM grants JOIN patterns ON patterns.id = pattern
 WHERE holder = ?
 """
+_HOLDERS = """
+SELECT holders.id, arn FROM json_each(?) AS one CROSS JOIN holders ON holders.id = one.value JOIN policies USING (policy)
+"""
 _MOMENTS = """
-SELECT holders.id, arn, line, observed_at, version, basis
-FROM holders JOIN policies USING (policy) JOIN observations USING (policy)
-WHERE holders.id IN (SELECT value FROM json_each(?)) ORDER BY holders.id, observed_at, line
+SELECT holders.id, line, observed_at, version, basis
+FROM json_each(?) AS one CROSS JOIN holders ON holders.id = one.value CROSS JOIN observations USING (policy)
 """
 
+_Grant = tuple[int, int, int, int, int, int | None]  # a row of _GRANTS
+_Line = tuple[str, str | None, "Basis"]  # of a timeline: when, which version, how it is known
 _CREATED = "SELECT policies.arn, observed_at FROM changes JOIN policies USING (policy) WHERE kind = 'created'"
 
 
@@ -52,17 +54,15 @@ def said(
     """What each policy said that concerns the question, oldest first; of all policies or of these folders' alone."""
     words = _Words(db)
     patterns = {number: (_HOW[kind], text, spelling) for number, kind, text, spelling in _patterns(db, asked)}
-    groups: dict[int, list[tuple[int, int, int, int, int, int | None]]] = {}
+    groups: dict[int, list[_Grant]] = {}
     for row in db.execute(_GRANTS, (json.dumps(list(patterns)),)):
         groups.setdefault(row[0], []).append(row)
     if policies is not None:
         wanted = {number for number, key in db.execute("SELECT id, policy FROM holders") if key in policies}
         groups = {holder: rows for holder, rows in groups.items() if holder in wanted}
-    lines = db.execute(_MOMENTS, (json.dumps(sorted(groups)),))
-    seen = {holder: list(group) for holder, group in groupby(lines, key=itemgetter(0))}
-    created = frozenset(db.execute(_CREATED))
+    timelines = _timelines(db, groups)
     for holder in sorted(groups):
-        moments = _Moments(seen[holder], words, created)
+        arn, moments = timelines[holder]
         found = []
         for _, pattern, place, statement, since, until in groups[holder]:
             how, text, spelling = patterns[pattern]
@@ -74,7 +74,7 @@ def said(
             )
         if len(found) > 1:
             found.sort(key=_begun)
-        yield words.arn(seen[holder][0][1]), found
+        yield arn, found
 
 
 class Allowed:
@@ -87,8 +87,8 @@ class Allowed:
         found = db.execute("SELECT id FROM holders WHERE policy = ?", (policy,)).fetchone()
         if found is None:
             return
-        words, created = _Words(db), frozenset(db.execute(_CREATED))
-        moments = _Moments(db.execute(_MOMENTS, (json.dumps(found),)).fetchall(), words, created)
+        words = _Words(db)
+        _, moments = _timelines(db, found)[found[0]]
         for place, statement, since, until, kind, text, spelling in db.execute(_GRANTS_OF, found):
             effect, scope, literal = words.place(place)
             number, sid = words.statement(statement)
@@ -118,22 +118,29 @@ def _begun(one: Said) -> "datetime":
 class _Moments(dict[int, Moment]):
     """The moments of one policy by the lines of its timeline, made as they are wanted."""
 
-    def __init__(
-        self,
-        lines: "list[tuple[int, str, int, str, str | None, Basis]]",
-        words: "_Words",
-        created: Collection[tuple[str, str]],
-    ) -> None:
-        self._told = {line: (at, version, basis) for _, _, line, at, version, basis in lines}
-        self._words = words
-        _, arn, _, first, *_ = lines[0]
-        # A policy that was created was looked for before and was not there: nothing is unknown.
-        self._first = "" if (arn, first) in created else first
+    def __init__(self, arn: str, created: Collection[tuple[str, str]]) -> None:
+        self.told: dict[int, _Line] = {}
+        self._arn, self._created = arn, created
+        self._first: str | None = None
 
     def __missing__(self, line: int) -> Moment:
-        at, version, basis = self._told[line]
-        self[line] = made = Moment(read_sortable(at), self._words.version(version), basis, at == self._first)
+        if self._first is None:
+            first = min(at for at, _, _ in self.told.values())
+            # A policy that was created was looked for before and was not there: nothing is unknown.
+            self._first = "" if (self._arn, first) in self._created else first
+        at, version, basis = self.told[line]
+        self[line] = made = Moment(read_sortable(at), _version(version), basis, at == self._first)
         return made
+
+
+def _timelines(db: sqlite3.Connection, holders: Iterable[int]) -> dict[int, tuple[PolicyArn, _Moments]]:
+    """Each policy's ARN and the moments of its timeline."""
+    wanted = (json.dumps(list(holders)),)
+    created = frozenset(db.execute(_CREATED))
+    found = {number: (_arn(arn), _Moments(arn, created)) for number, arn in db.execute(_HOLDERS, wanted)}
+    for holder, line, at, version, basis in db.execute(_MOMENTS, wanted):
+        found[holder][1].told[line] = (at, version, basis)
+    return found
 
 
 def gone(db: sqlite3.Connection) -> dict[PolicyArn, "datetime"]:
@@ -176,8 +183,6 @@ class _Words:
     def __init__(self, db: sqlite3.Connection) -> None:
         self.statement = cache(lambda number: db.execute(_STATEMENT, (number,)).fetchone())
         self.place = cache(lambda number: _place(*db.execute(_PLACE, (number,)).fetchone()))
-        self.version = _version
-        self.arn = _arn
 
 
 _version = lru_cache(4096)(lambda text: None if text is None else VersionId.parse(text))
