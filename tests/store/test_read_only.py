@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_what_may_only_be_read_is_read(place: Path) -> None:
     place.chmod(0o555)
     with as_nobody():
         assert database.get_meta("a") == "1"
-        with pytest.raises(SetupError, match="can't be used"):
+        with pytest.raises(SetupError, match="can't be written"):
             database.set_meta("a", "2")
     assert [one.name for one in place.iterdir()] == ["tracker.db"]
 
@@ -76,3 +77,40 @@ def test_what_may_be_written_is_opened_as_ever(place: Path) -> None:
     with database.held():
         database.set_meta("a", "2")
         assert database.get_meta("a") == "2"
+
+
+def test_a_log_left_read_only_is_freed(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+    place.chmod(0o777)
+    database = Database(place / "tracker.db")
+    database.set_meta("a", "1")
+    if ROOT:
+        os.chown(database.path, NOBODY, NOBODY)
+    with as_nobody():
+        database.path.chmod(0o444)
+        with closing(sqlite3.connect(database.path)) as bare, pytest.raises(sqlite3.OperationalError):
+            bare.execute("DELETE FROM meta")  # SQLite's way: the log it makes is read-only, too, and stays
+        database.path.chmod(0o600)
+        left = [one.name for one in place.iterdir() if not os.access(one, os.W_OK, effective_ids=True)]
+        assert "tracker.db-shm" in left
+        database.set_meta("a", "2")
+        assert database.get_meta("a") == "2"
+    assert "tracker.db-shm was read-only" in caplog.text
+    assert [one.name for one in place.iterdir()] == ["tracker.db"]
+
+
+def test_what_is_in_the_way_is_named_with_what_to_do(place: Path) -> None:
+    database = Database(place / "tracker.db")
+    database.set_meta("a", "1")
+    (place / "tracker.db-wal").touch(0o444)
+    with as_nobody(), pytest.raises(SetupError, match=r"tracker\.db(-wal)? can't be written") as raised:
+        database.must_be_writable()
+    if ROOT:
+        assert str(raised.value).endswith("by nobody: it is root's, mode 0600")
+        os.chown(database.path, NOBODY, NOBODY)
+        with as_nobody(), pytest.raises(SetupError, match=r"tracker\.db-wal can't be written") as raised:
+            database.set_meta("a", "2")
+        assert "run policy-tracker as root" in raised.value.advice
+    database.path.chmod(0o400)
+    with as_nobody(), pytest.raises(SetupError, match="mode 0400") as raised:
+        database.set_meta("a", "2")
+    assert raised.value.advice == f"chmod u+w {database.path}"

@@ -36,9 +36,9 @@ class Tally:
     unseen: list[str] = field(default_factory=list)
 
 
-def whole(seed: int) -> list[str]:
+def whole(seed: int, only: str = "") -> list[str]:
     """Every damage, those at random places many times."""
-    return campaign(seed, cases(times=12))
+    return campaign(seed, [one for one in cases(times=12) if only in one[0]])
 
 
 def cases(times: int) -> list[tuple[str, Spoil]]:

@@ -30,9 +30,9 @@ CALLS = (
 )  # fmt: skip
 
 
-def whole(seed: int) -> list[str]:
+def whole(seed: int, only: str = "") -> list[str]:
     """Every fault, each at several places."""
-    return campaign(seed, cases(seed))
+    return campaign(seed, [one for one in cases(seed) if only in one[0]])
 
 
 def campaign(seed: int, faults: list[Case]) -> list[str]:

@@ -112,7 +112,8 @@ def _database(tracker: "Tracker") -> Iterator[Finding]:
     with tracker.database.reading() as connection:
         said = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
     if said == ["ok"]:
-        yield Finding("database", "ok", f"{tracker.database.path} is whole")
+        tracker.database.must_be_writable()
+        yield Finding("database", "ok", f"{tracker.database.path} is whole and can be written")
     else:
         advice = "keep a copy, move it away, then policy-tracker reindex; subscribers and outbox come from a backup"
         yield Finding("database", "wrong", "; ".join(said), advice, PARTIAL)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from tracker.errors import LockedError, SetupError, TrackerError, TryLaterError
 from tracker.store.copying import keep_before_migrating
+from tracker.store.permits import free_beside, must_be_writable, stands_still
 from tracker.store.schema import APPLICATION_ID, SCHEMA
 from tracker.store.steps import Step, no_step
 from tracker.store.syncing import GroupSync
@@ -74,7 +75,7 @@ class Database:
             raise RuntimeError(
                 "this thread has a transaction open already: hand it on instead of opening another"
             )
-        with self.told(), self._connected() as connection:
+        with self.told(), self._connected(writes=True) as connection:
             if not durable:
                 connection.execute("PRAGMA synchronous=NORMAL")
             try:
@@ -127,7 +128,7 @@ class Database:
     def _way_to_read(self) -> AbstractContextManager[sqlite3.Connection]:
         if self._reuses:
             return self._lent()
-        return self._resting() if self._stands_still() else self._connected()
+        return self._resting() if stands_still(self.path) else self._connected()
 
     @contextmanager
     def _resting(self) -> Iterator[sqlite3.Connection]:
@@ -139,10 +140,14 @@ class Database:
             yield connection
         finally:
             connection.close()
-        if before != self._state() or not self._stands_still():
+        if before != self._state() or not stands_still(self.path):
             raise LockedError(
                 f"{self.path} was written to while it was read", advice="try again; another process has it"
             )
+
+    def must_be_writable(self) -> None:
+        """Raise SetupError, with what to do, where this user can't write the file or what SQLite keeps beside it."""
+        must_be_writable(self.path)
 
     def reuse(self) -> None:
         """From now on keep each thread's connection for its next reading: who reads all day need not open the file each time."""
@@ -171,7 +176,7 @@ class Database:
         SQLite empties and removes its write-ahead log whenever the last connection is closed. This thread's units of
         work take turns on the one connection, with what SQLite has prepared for them.
         """
-        with self.told(), self._connected() as connection:
+        with self.told(), self._connected(writes=True) as connection:
             connection.execute("SELECT 1 FROM meta").fetchone()  # only who has read takes part
             before = getattr(self._open, "kept", None)
             self._open.kept = connection
@@ -192,7 +197,7 @@ class Database:
             connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
 
     @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
+    def _connected(self, *, writes: bool = False) -> Iterator[sqlite3.Connection]:
         kept: sqlite3.Connection | None = getattr(self._open, "kept", None)
         if kept is not None:
             self._open.kept = None  # what is opened inside this unit of work has a connection of its own
@@ -202,14 +207,14 @@ class Database:
                 kept.row_factory = None
                 self._open.kept = kept
             return
-        connection = self._opened()
+        connection = self._opened(writes=writes)
         try:
             self._at_our_schema(connection)
             yield connection
         finally:
             connection.close()
 
-    def _opened(self, *, still: bool = False, kept: bool = False) -> sqlite3.Connection:
+    def _opened(self, *, still: bool = False, kept: bool = False, writes: bool = False) -> sqlite3.Connection:
         if not self.path.exists():
             self._make_file()
         elif self.path.is_dir():
@@ -217,6 +222,10 @@ class Database:
                 f"{self.path} can't be used: it is a folder",
                 advice="move it away; the index is made again by 'policy-tracker reindex'",
             )
+        if not still:
+            free_beside(self.path)
+        if writes:
+            must_be_writable(self.path)
         name = f"{self.path.resolve().as_uri()}?immutable=1" if still else str(self.path)
         connection = sqlite3.connect(
             name,
@@ -228,17 +237,6 @@ class Database:
         )
         connection.execute("PRAGMA foreign_keys=ON")
         return connection
-
-    def _stands_still(self) -> bool:
-        """Whether this user may only read and nobody writes: beside a write-ahead log SQLite writes even to read."""
-        effective = os.access in os.supports_effective_ids
-        return (
-            self.path.exists()
-            and not self.path.with_name(f"{self.path.name}-wal").exists()
-            and not all(
-                os.access(place, os.W_OK, effective_ids=effective) for place in (self.path, self.path.parent)
-            )
-        )
 
     def _state(self) -> tuple[int, int, int]:
         at = self.path.stat()
@@ -283,6 +281,7 @@ class Database:
         # sqlite-utils is imported only where there is something to migrate.
         from tracker.store.migrations import migrations
 
+        must_be_writable(self.path)
         self._to_wal(connection)
         connection.execute("BEGIN IMMEDIATE")
         try:
