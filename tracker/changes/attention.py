@@ -100,7 +100,7 @@ def findings(
     allowed = partial(allowed_actions, catalogue=catalogue) if shared is None else shared.allowed
     gained = gains(difference)
     accepted = Acceptances(rules.accepted, policy, today)
-    watched = watch(gained, rules.entries, before=before, after=after, catalogue=catalogue)
+    watched = watch(gained, rules, before=before, after=after, catalogue=catalogue)
     told = [one for found in watched for one in _told(found, accepted)]
     flagged = {action for found in watched for action in found.gained}
     rest = {action: gain for action, gain in gained.items() if action not in flagged}

@@ -1,14 +1,15 @@
 """The watchlist held against what a change newly grants: single actions, and sets that a change completes."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from tracker.changes.held import held
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import Difference, Scope, Severity
-from tracker.model.rules import WatchEntry
+from tracker.model.rules import Rules, WatchEntry
 from tracker.policy.document import Document
 from tracker.policy.granted import GrantedAction
 from tracker.policy.patterns import is_wild, matches
@@ -103,18 +104,18 @@ def gains(difference: Difference) -> dict[str, Gain]:
 
 def watch(
     gained: Mapping[str, Gain],
-    entries: Sequence[WatchEntry],
+    rules: Rules,
     *,
     before: Document | None,
     after: Document | None,
     catalogue: Catalogue,
 ) -> list[Found]:
     """What the list finds in a change, a finding for each rule and way of gaining."""
-    touched = [(entry, hits) for entry, hits in _touched(gained, entries) if any(hits)]
+    touched = [(entry, hits) for entry, hits in _touched(gained, rules) if any(hits)]
     if not touched:
         return []
-    rules = {entry.rule for entry, _ in touched}
-    alternatives = [entry for entry in entries if entry.rule in rules]
+    meant = {entry.rule for entry, _ in touched}
+    alternatives = [entry for entry in rules.entries if entry.rule in meant]
     wanted = frozenset(pattern for entry in alternatives for pattern in entry.actions)
     now = held(after, wanted, catalogue)
     new = {
@@ -173,17 +174,15 @@ def matching(pattern: str, actions: Iterable[str]) -> list[str]:
     return [action for action in actions if matches(pattern, action)]
 
 
-def _touched(
-    gained: Mapping[str, Gain], entries: Sequence[WatchEntry]
-) -> Iterator[tuple[WatchEntry, list[list[str]]]]:
+def _touched(gained: Mapping[str, Gain], rules: Rules) -> Iterator[tuple[WatchEntry, list[list[str]]]]:
     """Every entry that may be meant with, for each of its patterns, the gained actions that it matches."""
-    by_name, wild = _index(entries)
+    by_name, wild = _index(rules)
     numbers = {number for action in gained.keys() & by_name.keys() for number in by_name[action]}
     for pattern, meant in wild.items():
         if any(matches(pattern, action) for action in gained):
             numbers.update(meant)
     for number in sorted(numbers):
-        entry = entries[number]
+        entry = rules.entries[number]
         yield (
             entry,
             [
@@ -194,20 +193,16 @@ def _touched(
 
 
 _Index = tuple[Mapping[str, list[int]], Mapping[str, list[int]]]  # action, or pattern -> numbers of entries
-_LAST: list[tuple[Sequence[WatchEntry], _Index]] = []  # the list that was asked last: a process has one
 
 
-def _index(entries: Sequence[WatchEntry]) -> _Index:
+@lru_cache(maxsize=2)  # a process has one list
+def _index(rules: Rules) -> _Index:
     """Which entries name an action, and which have a pattern: of five hundred few are meant by a change."""
-    for known, index in _LAST[:1]:
-        if known is entries:
-            return index
     by_name: dict[str, list[int]] = {}
     wild: dict[str, list[int]] = {}
-    for number, entry in enumerate(entries):
+    for number, entry in enumerate(rules.entries):
         for pattern in entry.actions:
             (wild if is_wild(pattern) else by_name).setdefault(pattern, []).append(number)
-    _LAST[:] = [(entries, (by_name, wild))]
     return by_name, wild
 
 

@@ -59,9 +59,9 @@ class Accepted:
     ] = ()  # patterns that the finding's scope must stay inside; empty: as it was found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rules:
-    """Everything that attention is judged by."""
+    """Everything that attention is judged by. Hashed by its identity: of hundreds of entries, an index is made once."""
 
     entries: tuple[WatchEntry, ...] = ()
     tripwires: tuple[str, ...] = ()  # patterns as the user wrote them
