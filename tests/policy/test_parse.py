@@ -13,7 +13,7 @@ from tracker.errors import DocumentError
 from tracker.model.change import ConditionEntry, Scope
 from tracker.policy import json_text
 from tracker.policy.document import NEW_VERSION, OLD_VERSION
-from tracker.policy.parse import EVERYBODY, MAX_STRING, canonical_text, digest, parse_document
+from tracker.policy.parse import EVERYBODY, MAX_STRING, canonical_text, digest, parse_document, read_document
 
 STATEMENT: dict[str, Any] = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
 
@@ -26,6 +26,11 @@ def with_(**changed: Any) -> dict[str, Any]:
     """A document of the plain statement with some elements changed; None takes one away."""
     made = {**STATEMENT, **changed}
     return document({key: value for key, value in made.items() if value is not ...})
+
+
+def with_conditions(value: Any) -> dict[str, Any]:
+    """The plain statement where multi-factor authentication is present, however that is written."""
+    return {**STATEMENT, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": value}}}
 
 
 def parse(raw: Any) -> Any:
@@ -254,3 +259,32 @@ def test_a_text_that_was_just_made_canonical_is_read_once_and_not_kept_for_ever(
     whole = [f"arn:aws:s3:::{place}-{'x' * 8_000}" for place in range(110)]
     large = [canonical_text(with_(Resource=[*whole, str(number)]), what="x") for number in range(3)]
     assert [parse(one) is parse(one) for one in (texts[-1], *large)] == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("later", "kept"),
+    [
+        (document(STATEMENT, with_conditions(True)), [True, True]),
+        (document(STATEMENT, with_conditions(True), STATEMENT), [True, True, False]),
+        (document(STATEMENT), [True]),
+        (document(with_conditions(True), STATEMENT), [False, False]),  # not in the same place
+        (document(STATEMENT, with_conditions(1)), [True, False]),  # 1 is not true, though Python says so
+        (document(STATEMENT, Version=OLD_VERSION), [False]),  # read in another language
+        (document(Statement=STATEMENT), [True]),
+    ],
+)
+def test_beside_another_version_a_document_is_read_as_it_is_alone(later: Any, kept: list[bool]) -> None:
+    earlier = document(STATEMENT, with_conditions(True))
+    read, _ = read_document(earlier, what="Sample v6")
+    found, text = read_document(later, what="Sample v7", before=(earlier, read))
+    assert (found, text) == read_document(later, what="Sample v7")
+    same = [one is other for one, other in zip(found.statements, read.statements, strict=False)]
+    assert same + [False] * (len(found.statements) - len(same)) == kept
+
+
+def test_beside_a_version_of_one_bare_statement_a_document_is_read_as_it_is_alone() -> None:
+    earlier = document(Statement=STATEMENT)
+    before = earlier, read_document(earlier, what="Sample v6")[0]
+    assert read_document(document(STATEMENT), what="x", before=before) == read_document(
+        document(STATEMENT), what="x"
+    )
