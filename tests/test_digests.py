@@ -9,6 +9,7 @@ import pytest
 from tests.support.world import READ_ONLY, START, SUPPORT, World, allowing, make_world
 from tracker import service
 from tracker.delivery.wish import read_wish
+from tracker.model.identity import PolicyArn
 
 V1 = allowing("s3:ListBucket", "ec2:DescribeInstances")
 V2 = allowing("s3:ListBucket", "s3:GetObject", "ec2:DescribeInstances", "ec2:DescribeVpcs")
@@ -37,9 +38,9 @@ def tick(world: World, moment: datetime) -> None:
     service.run_due(world.tracker, BOTH)
 
 
-def changed(world: World, *arns: object, version: str = "v2", document: object = V2) -> None:
+def changed(world: World, *arns: PolicyArn, version: str = "v2", document: object = V2) -> None:
     for arn in arns:
-        world.aws.publish(arn, version, world.clock.moment, document)  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
+        world.aws.publish(arn, version, world.clock.moment, document)
     service.check(world.tracker, BOTH)
 
 

@@ -4,13 +4,16 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.world import READ_ONLY, START, SUPPORT, Clock, World, allowing, make_world
 from tracker import service
 from tracker.errors import SourceUnavailableError
+from tracker.model.asking import Known
 from tracker.model.change import Change
+from tracker.model.identity import PolicyArn
 from tracker.publishing import send_last
 
 V19 = allowing("s3:ListBucket", "ec2:DescribeInstances")
@@ -128,7 +131,7 @@ def test_one_policy_that_cannot_be_read_stops_no_other(world: World, tmp_path: P
     world.aws.publish(READ_ONLY, "v1", MADE_V19, V19)
 
     class Half:
-        def look(self, arn, known, listing=None):  # type: ignore[no-untyped-def] # a fake of a few lines
+        def look(self, arn: PolicyArn, known: Known, listing: Any = None) -> Any:
             if arn == SUPPORT:
                 return world.aws.look(arn, known)
             raise SourceUnavailableError("no", advice="wait")

@@ -4,6 +4,7 @@ import json
 import sqlite3
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -90,7 +91,7 @@ def test_line_by_line_in_any_order_gives_what_a_reindex_gives(
         assert [one for one in archive.verify() if "grants" in one.wrong] == []
 
 
-def by_hand(archive: Archive, documents: list[object]) -> None:
+def by_hand(archive: Archive, documents: list[Any]) -> None:
     """At each observation the rows say exactly what the statements of that document say, first statement first."""
     lines = sorted(
         enumerate(folder.observations(policy_folder(archive.root, SUPPORT)), start=1),
@@ -101,7 +102,7 @@ def by_hand(archive: Archive, documents: list[object]) -> None:
     for place, (_, observation) in enumerate(lines):
         assert observation.version is not None
         wanted = set()
-        for statement in documents[observation.version.number - 1]:  # type: ignore[attr-defined] # of a type that this test knows
+        for statement in documents[observation.version.number - 1]:
             listed = {one.lower() for one in statement.get("Action", statement.get("NotAction"))}
             texts = {" ".join(sorted(listed))} if "NotAction" in statement else listed
             resources = statement["Resource"]

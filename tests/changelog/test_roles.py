@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -32,11 +33,11 @@ Golden = Callable[[str, str], None]
 
 def role(**parts: object) -> dict[str, object]:
     """The role as AWS makes it, but for what is named."""
-    usual: dict[str, object] = {
+    usual: dict[str, Any] = {
         "arn": ARN, "role_id": "AROA1", "made": "2018-04-19T18:04:06Z", "attached": (POLICY,),
         "trust": trusting({"Service": "support.amazonaws.com"}),
     }  # fmt: skip
-    return role_document(**(usual | parts))  # type: ignore[arg-type] # the parts are named by the tests below
+    return role_document(**(usual | parts))
 
 
 FOREIGN = role(

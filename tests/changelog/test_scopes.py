@@ -1,5 +1,7 @@
 """Scopes in words, and what came and went between two sets of them."""
 
+from typing import Any
+
 from tests.changelog.making import change, document
 from tracker.changelog.scopes import Line, all_in_words, delta, lines, where
 from tracker.model.change import ConditionEntry, Scope
@@ -8,8 +10,8 @@ ACCOUNT = ConditionEntry("StringEquals", "aws:SourceAccount", ("111111111111",))
 SECURE = ConditionEntry("Bool", "aws:SecureTransport", ("true",))
 
 
-def on(*resources: str, **more: object) -> Scope:
-    return Scope(resources=resources, **more)  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
+def on(*resources: str, **more: Any) -> Scope:
+    return Scope(resources=resources, **more)
 
 
 def told(before: list[Scope], after: list[Scope]) -> list[str]:

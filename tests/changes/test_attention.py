@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -328,15 +329,15 @@ def test_the_id_is_the_transitions() -> None:
 # acceptance
 
 
-def accepting(pattern: str = "s3:getobject", **more: object) -> Accepted:
-    return replace(Accepted(pattern, "a contract covers it", "J. Doe"), **more)  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
+def accepting(pattern: str = "s3:getobject", **more: Any) -> Accepted:
+    return replace(Accepted(pattern, "a contract covers it", "J. Doe"), **more)
 
 
 def s3(
-    change_rules: list[Accepted], *, before: Document = QUIET, after: Document | None = None, **how: object
+    change_rules: list[Accepted], *, before: Document = QUIET, after: Document | None = None, **how: Any
 ) -> Attention:
     rules = replace(RULES, accepted=tuple(change_rules))
-    change = assessed(before, after or more("s3:GetObject"), rules, **how)  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
+    change = assessed(before, after or more("s3:GetObject"), rules, **how)
     return by_rule(change)["customer-data/s3-objects"]
 
 

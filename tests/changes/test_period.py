@@ -17,7 +17,7 @@ from tracker.changes.history import transitions
 from tracker.changes.period import period
 from tracker.changes.sightings import Identity
 from tracker.model.change import Change, Difference, Period, Transient
-from tracker.model.history import Kind, Look, Observation
+from tracker.model.history import Kind, Look, Observation, Transition
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.instants import duration, parse_instant
 from tracker.policy.document import Document
@@ -45,7 +45,7 @@ class Past:
         )  # fmt: skip
         return tuple(self.change(one) for one in told)
 
-    def change(self, transition) -> Change:  # type: ignore[no-untyped-def] # a fake of a few lines
+    def change(self, transition: Transition) -> Change:
         ends = [
             self.documents[e.version, e.create_date] if e else None
             for e in (transition.before, transition.after)

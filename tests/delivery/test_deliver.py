@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -253,11 +254,11 @@ def test_a_database_that_is_locked_while_settling_is_asked_again(
     class Busy(Outbox):
         refusals = 2
 
-        def settle(self, *given: object) -> bool:
+        def settle(self, *given: Any) -> bool:
             if self.refusals:
                 self.refusals -= 1
                 raise LockedError("tracker.db is locked")
-            return super().settle(*given)  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
+            return super().settle(*given)
 
     queue("anna")
     busy = Busy(database)

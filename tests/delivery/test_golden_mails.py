@@ -16,7 +16,7 @@ from tracker.changelog.render import Renderer
 from tracker.delivery import letters, notices
 from tracker.delivery.channel import Parcel
 from tracker.delivery.mail import LIMIT, letter
-from tracker.delivery.rows import Row
+from tracker.delivery.rows import Row, RowState
 from tracker.delivery.wish import in_words, read_wish
 from tracker.model.identity import VersionId
 from tracker.model.message import Message
@@ -29,9 +29,9 @@ ASKED = in_words(read_wish({"services": ["s3"], "frequency": "weekly", "hour": 7
 LINK = f"{PAGE}/confirm/WzEyLCJhYmNkZWYiXQ.c2lnbmF0dXJl"
 
 
-def _rows(state: str) -> list[Row]:
+def _rows(state: RowState) -> list[Row]:
     return [
-        Row(7, "c", "AWS Support can now read S3 objects", "gone@example.org", state, 4, NOW, "550 no such user", NOW, NOW)  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
+        Row(7, "c", "AWS Support can now read S3 objects", "gone@example.org", state, 4, NOW, "550 no such user", NOW, NOW)
     ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from hypothesis import settings
@@ -311,13 +312,13 @@ class Workers(RuleBasedStateMachine):
         self.held.append(claim)
 
     @rule(outcome=st.sampled_from(["sent", "failed", "waiting"]), data=st.data())
-    def settle(self, outcome: str, data: st.DataObject) -> None:
+    def settle(self, outcome: Literal["sent", "failed", "waiting"], data: st.DataObject) -> None:
         if not self.held:
             return
         claim = self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
         key = (claim.parcel.recipient, claim.parcel.message.changelog)
         later = self.clock() + timedelta(minutes=5) if outcome == "waiting" else None
-        held = self.outbox.settle(claim, Outcome(outcome, "x", later), self.clock())  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
+        held = self.outbox.settle(claim, Outcome(outcome, "x", later), self.clock())
         if outcome == "sent" or (held and outcome == "failed"):
             self.done[key] = "sent" if outcome == "sent" else self.done.get(key, outcome)
 

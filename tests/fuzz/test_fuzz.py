@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,8 @@ def test_wrong_inputs_are_read_or_refused(name: str) -> None:
 
 
 def test_an_input_that_crashes_drags_on_or_writes_elsewhere_is_found(tmp_path: Path) -> None:
-    def told(read: object, under: str = "") -> list[str]:
-        one = Target("x", [b"seed"], read, writes_under=under)  # type: ignore[arg-type] # lambdas of any kind
+    def told(read: Callable[[bytes], object], under: str = "") -> list[str]:
+        one = Target("x", [b"seed"], read, writes_under=under)
         return judged(one, 0, 1).wrong
 
     assert "ZeroDivisionError" in told(lambda raw: 1 / 0)[0]

@@ -1,5 +1,7 @@
 """What an archive says, without what differs from run to run: for archives that came to it by other ways."""
 
+from typing import Any
+
 from tracker.collaborators import Tracker
 
 _CHANGES = "SELECT * FROM changes ORDER BY id"
@@ -13,7 +15,7 @@ ORDER BY 1, 2, 3, 4, 5, 6
 """
 
 
-def changes(tracker: Tracker) -> list[dict[str, object]]:
+def changes(tracker: Tracker) -> list[dict[str, Any]]:
     """Every recorded change, without the round that saw it."""
     with tracker.database.read() as db:
         return [{key: row[key] for key in row if key != "run"} for row in db.query(_CHANGES)]

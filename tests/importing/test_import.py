@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,8 +48,8 @@ def world(tmp_path: Path) -> World:
     return make_world(tmp_path / "world")
 
 
-def bring_in(world: World, path: Path, **selection: object) -> Imported:
-    return service.import_history(world.tracker, path, Selection(**selection))  # type: ignore[arg-type] # as given
+def bring_in(world: World, path: Path, **selection: Any) -> Imported:
+    return service.import_history(world.tracker, path, Selection(**selection))
 
 
 def agrees(world: World) -> None:
@@ -230,7 +231,7 @@ def test_a_path_that_a_later_source_tells_is_believed_and_the_words_follow(
         Commit("2024-01-02T06:00:00Z", {"policies/X": answer(2, "s3:GetObject", "s3:PutObject")}),
     ]
     bring_in(world, repository(tmp_path / "git", told))
-    assert changes(world.tracker)[0]["headline"].startswith("Anyone who holds X")  # type: ignore[attr-defined] # a text
+    assert changes(world.tracker)[0]["headline"].startswith("Anyone who holds X")
     whole = {"Policy": {"Arn": "arn:aws:iam::aws:policy/aws-service-role/X"}}
     files = {"X@v3.json": {**whole, **answer(3, "s3:A", default=False, date="2019-01-01T00:00:00Z")}}
     bring_in(world, answers(tmp_path / "more", files))

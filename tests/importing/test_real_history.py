@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,9 +26,9 @@ def _needs_the_history() -> None:
         history.need(why)
 
 
-def brought(folder: Path, path: Path, **selection: object) -> tuple[World, Imported]:
+def brought(folder: Path, path: Path, **selection: Any) -> tuple[World, Imported]:
     world = make_world(folder)
-    return world, service.import_history(world.tracker, path, Selection(**selection))  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
+    return world, service.import_history(world.tracker, path, Selection(**selection))
 
 
 def test_it_is_all_there_and_agrees_with_what_others_count(tmp_path: Path) -> None:

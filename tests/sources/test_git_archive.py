@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,8 +33,8 @@ def commits(*files: Content, path: str = "policies/X", first: int = 1) -> list[C
     ]
 
 
-def archive(tmp_path: Path, told: Sequence[Commit], **options: object) -> GitArchive:
-    return GitArchive(repository(tmp_path / "git", told), **options)  # type: ignore[arg-type] # as given
+def archive(tmp_path: Path, told: Sequence[Commit], **options: Any) -> GitArchive:
+    return GitArchive(repository(tmp_path / "git", told), **options)
 
 
 def pasts(source: GitArchive) -> dict[str, Past]:

@@ -1,6 +1,7 @@
 """One listing of everything, and looks that start from what it told: which calls each costs."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -135,8 +136,8 @@ def test_what_is_not_attached_is_not_gone(iam: FakeIam, source: IamSource) -> No
         ("v19", V19[1], Known(frozenset({V19}), None, seen=True, newest=V19[1]), True),
     ],
 )
-def test_what_has_to_be_asked(default: str, update_date: object, known_: Known, moved: bool) -> None:
-    listed = Listed(ARN, VersionId.parse(default), update_date)  # type: ignore[arg-type] # as given, or of the wrong kind on purpose
+def test_what_has_to_be_asked(default: str, update_date: datetime, known_: Known, moved: bool) -> None:
+    listed = Listed(ARN, VersionId.parse(default), update_date)
     assert listed.moved(known_) is moved
 
 

@@ -151,7 +151,7 @@ class Sink:
                 return reply
         return None
 
-    async def handle_MAIL(  # noqa: N802 -- aiosmtpd's name
+    async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if self._users is not None and not session.authenticated:
@@ -164,7 +164,7 @@ class Sink:
             envelope.mail_options.extend(options)
         return scripted or "250 2.1.0 OK"
 
-    async def handle_RCPT(  # noqa: N802 -- aiosmtpd's name
+    async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         scripted = await self._scripted(server, "RCPT", address)
@@ -172,9 +172,7 @@ class Sink:
             envelope.rcpt_tos.append(address)
         return scripted or "250 2.1.5 OK"
 
-    async def handle_DATA(  # noqa: N802 -- aiosmtpd's own name
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         [recipient] = envelope.rcpt_tos
         assert isinstance(envelope.content, bytes)
         mail = Mail(

@@ -54,10 +54,10 @@ class Aws:
     path: Path
 
     def publish(
-        self, arn: PolicyArn, version: str, made: datetime, document: object, *, default: bool = True
+        self, arn: PolicyArn, version: str, made: datetime, document: Any, *, default: bool = True
     ) -> None:
         """A new version, in force unless `default` is False."""
-        text = canonical_text(document, what=f"{arn.name} {version}")  # type: ignore[arg-type] # any JSON may be tried
+        text = canonical_text(document, what=f"{arn.name} {version}")
         world = self._read()
         policy = world.setdefault(str(arn), {"versions": {}, "default": ""})
         policy["versions"][version] = {"made": iso(made), "document": text}

@@ -38,7 +38,7 @@ class Moody(Sink):
         self.refused: Counter[str] = Counter()
         self._dice = dice
 
-    async def handle_RCPT(  # noqa: N802 -- aiosmtpd's name
+    async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if self.mood == "421" and self._dice.random() < 0.2:
@@ -52,9 +52,7 @@ class Moody(Sink):
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(  # noqa: N802 -- aiosmtpd's own name
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
         found = _ID.search(envelope.content)
         assert found is not None

@@ -3,6 +3,7 @@
 import mimetypes
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import boto3
@@ -27,7 +28,7 @@ def store() -> Iterator[str]:
     server.stop()
 
 
-def _sync(site: Path, bucket: "object", there: dict[str, str]) -> int:
+def _sync(site: Path, bucket: Any, there: dict[str, str]) -> int:
     """What `aws s3 sync --delete` does, by content: how many files were sent."""
     sent = 0
     here = {
@@ -39,11 +40,11 @@ def _sync(site: Path, bucket: "object", there: dict[str, str]) -> int:
         body = path.read_bytes()
         if there.get(name) != body.hex():
             kind = TYPES.get(path.suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-            bucket.put_object(Key=name, Body=body, ContentType=kind, CacheControl="public, max-age=300")  # type: ignore[attr-defined] # of a type that this test knows
+            bucket.put_object(Key=name, Body=body, ContentType=kind, CacheControl="public, max-age=300")
             there[name] = body.hex()
             sent += 1
     for name in there.keys() - here.keys():
-        bucket.Object(name).delete()  # type: ignore[attr-defined] # of a type that this test knows
+        bucket.Object(name).delete()
         del there[name]
     return sent
 

@@ -161,4 +161,5 @@ def of_ses(envelope: dict[str, Any]) -> tuple[Report, ...]:
 
 def _bare(address: str) -> str:
     """`Anna <anna@example.org>` as the address alone."""
-    return (re.search(r"<([^<>]+)>", address) or re.match(r"(.*)", address))[1].strip()  # type: ignore[index] # `.*` always fits
+    found = re.search(r"<([^<>]+)>", address)
+    return (found[1] if found else address.partition("\n")[0]).strip()

@@ -59,7 +59,7 @@ class Sink:
                 lambda: len(self.received) >= received and self.refused >= refused, timeout_s
             )
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 -- aiosmtpd's name
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         """Keep one message, or refuse it. Called by aiosmtpd."""
         with self._changed:
             if self._refuse_next:

@@ -51,7 +51,7 @@ def toml(value: object) -> str:
 
 def _string(given: Given) -> str:
     if not isinstance(given.value, str):
-        raise ValueError  # noqa: TRY004 -- one class of error for every wrong value
+        raise ValueError
     if any(ord(sign) < 32 or ord(sign) == 127 for sign in given.value):
         raise ValueError("no line break or control character belongs in it")
     return given.value.strip()
@@ -62,7 +62,7 @@ def _number(given: Given) -> float:
     if given.text and isinstance(value, str):
         value = float(value) if re.fullmatch(r"\d+(\.\d+)?", value.strip()) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError  # noqa: TRY004 -- one class of error for every wrong value
+        raise ValueError
     return value
 
 
@@ -75,7 +75,7 @@ def _strings(given: Given) -> tuple[str, ...]:
             else [one for one in value.split(",") if one.strip()]
         )
     if not isinstance(value, list):
-        raise ValueError  # noqa: TRY004 -- one class of error for every wrong value
+        raise ValueError
     return tuple(dict.fromkeys(_string(Given(one, text=False, base=given.base)) for one in value))
 
 
@@ -206,7 +206,7 @@ def _policies(given: Given) -> tuple[str, ...]:
 def _profiles(given: Given) -> tuple[tuple[str, str], ...]:
     value = from_json(given.value) if given.text and isinstance(given.value, str) else given.value
     if not isinstance(value, dict):
-        raise ValueError  # noqa: TRY004 -- one class of error for every wrong value
+        raise ValueError
     found = []
     for partition, profile in value.items():
         if not isinstance(profile, str) or not profile or not _PARTITION.match(str(partition)):

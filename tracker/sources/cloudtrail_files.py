@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple
 
@@ -222,7 +223,6 @@ def call_of(record: Record, via: Via) -> Call | None:
     )
 
 
-def _packed(file: object) -> bool:
+def _packed(file: BufferedReader) -> bool:
     """Whether a file begins as gzip does, whatever it is called."""
-    peek = file.peek(2)[:2]  # type: ignore[attr-defined] # a buffered file, which has it
-    return bool(peek == b"\x1f\x8b")
+    return file.peek(2)[:2] == b"\x1f\x8b"
