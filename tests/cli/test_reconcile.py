@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,8 @@ def test_the_known_answers(tmp_path: Path, cli: Command) -> None:
 def test_a_saved_page(home: Path, cli: Command, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text(PAGE)
-    items = json.loads(cli("reconcile", page, "--as-of", "2030-01-01", "--json").out)["items"]
+    today = datetime.now(UTC).date()
+    items = json.loads(cli("reconcile", page, "--as-of", today, "--json").out)["items"]
     assert {one["announced"]["source"] for one in items if one["announced"] and one["announced"]["added"] == 1047} == {str(page)}  # fmt: skip
     newest = items[0]
     assert (newest["change"]["to"], newest["standing"]) == ("v59", "not-announced")
@@ -59,6 +61,8 @@ def test_a_saved_page(home: Path, cli: Command, tmp_path: Path) -> None:
     assert cli("reconcile", page, "--format", "markdown").out.startswith(
         f"# {SUPPORT}: announced against observed\n"
     )
+    late = cli("reconcile", page, "--as-of", today + timedelta(days=2))
+    assert (late.code, "is still to come" in late.err) == (2, True)
     assert "nothing was announced" not in cli("reconcile", "--policy", "ReadOnlyAccess").out
     listing = "<li>Amazon Elastic Compute Cloud (Amazon EC2) - to look</li><li>AWS Amplify</li><li>Amazon Managed Blockchain</li>"
     page.write_text(

@@ -67,7 +67,7 @@ def command(
     if page:
         read = _read(shell, page, arn.name)
         newest = max((one.day for one in read), default=announced.until)
-        told = instant(as_of, "--as-of").date() if as_of else _today(shell) if _is_url(page) else newest
+        told = _saved(shell, as_of) if as_of else _today(shell) if _is_url(page) else newest
         announced = merged(announced, read, told)
     elif as_of:
         raise click.UsageError(
@@ -92,6 +92,16 @@ def command(
         )
     apart = any(one.standing in ("differs", "not-seen", "not-announced") for one in verdicts)
     return FOUND if exit_code and apart else None
+
+
+def _saved(shell: Shell, as_of: str) -> date:
+    """The day on which a page was saved. Raises InputError for one that is still to come."""
+    told = instant(as_of, "--as-of").date()
+    if told > _today(shell):
+        raise InputError(
+            f"--as-of {as_of} is still to come", advice="name the day on which AWS's page was saved"
+        )
+    return told
 
 
 def _today(shell: Shell) -> date:
