@@ -30,6 +30,7 @@ test: $(VENV)/.dev ## the tests
 
 coverage: $(VENV)/.dev ## the tests again, with the branches that they take counted: half as long again; fails where a pure room has a branch that none takes
 	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
+	@for room in model policy changes changelog; do echo "tracker/$$room: $$($(BIN)/coverage report --format=total --precision=2 --include="tracker/$$room/*")%"; done
 	$(BIN)/coverage report --precision=2 --fail-under=100 --include='tracker/model/*,tracker/policy/*,tracker/changes/*,tracker/changelog/*'
 
 check: $(VENV)/.dev ## lint, format, types, bandit, what is dead, the import rule, docs in step with --help

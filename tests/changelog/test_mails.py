@@ -8,10 +8,11 @@ import pytest
 from tests.changelog import cases
 from tests.changelog.making import BILLING, CATALOGUE, SUPPORT, change, document, instant
 from tracker.changelog.baseline import Baseline
+from tracker.changelog.digest import digest_subject
 from tracker.changelog.mails import LIMIT, encoded_size
 from tracker.changelog.render import Renderer
 from tracker.model.change import Attention, Change, Scope
-from tracker.model.identity import VersionId
+from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.message import Message
 
 RENDERER = Renderer(CATALOGUE)
@@ -186,3 +187,39 @@ def test_a_baseline_names_what_is_in_force() -> None:
     assert RENDERER.baseline_message([later]).changelog != message.changelog
     with pytest.raises(ValueError, match="at least one policy"):
         RENDERER.baseline_message([])
+    ours = PolicyArn(
+        "aws", "AWSServiceRoleForSupport", "/aws-service-role/support.amazonaws.com/", "111122223333", "role"
+    )
+    role = RENDERER.baseline_message([replace(one, policy=ours)])
+    assert role.subject == "Watching the role AWSServiceRoleForSupport: v59, 2 flagged"
+    assert "who may assume it, what is attached to it, its inline policies (v59)." in role.text.replace(
+        "\n", " "
+    )
+
+
+def test_a_digest_in_which_nothing_was_gained_or_lost_says_so() -> None:
+    quiet = [cases.month(), cases.month(policy=BILLING)]
+    message = RENDERER.digest_message(quiet)
+    assert (
+        message.subject == digest_subject(RENDERER, quiet) == "2 policies: nothing gained or lost (May 2026)"
+    )
+    assert "May 2026: none of 2 policies gained or lost anything." in message.text
+    loud = cases.month(net=cases.updated())
+    assert digest_subject(RENDERER, [loud]) == RENDERER.period_message(loud).subject
+    with pytest.raises(ValueError, match="at least one policy"):
+        RENDERER.digest_message([])
+
+
+def test_what_moved_is_told_by_its_places_and_where_it_is_much_by_its_names() -> None:
+    names = [f"s3:Get{letter}" for letter in "ABCDEFGHIJ"]
+    one, many = (
+        RENDERER.message(
+            change(document({"Action": some, "Resource": "arn:aws:s3:::one/*"}), document({"Action": some}))
+        ).text
+        for some in (names[:1], names)
+    )
+    assert "Wider: s3:GetA, now on every resource, no longer on arn:aws:s3:::one/*." in one
+    assert (
+        "Wider: s3:GetA, s3:GetB, s3:GetC, s3:GetD, s3:GetE, s3:GetF and 4 more (allowed in more places or under fewer "
+        "conditions)."
+    ) in " ".join(many.split())

@@ -10,9 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.changelog import cases
-from tests.changelog.making import BILLING, SUPPORT
-from tracker.changelog.record import change_record, check_record, dumps, period_record, scope_record
+from tests.changelog.making import BILLING, SUPPORT, instant
+from tracker.changelog.nets import net_entry
+from tracker.changelog.reconciled import verdicts_markdown
+from tracker.changelog.record import (
+    attention_record,
+    change_record,
+    check_record,
+    dumps,
+    period_record,
+    scope_record,
+)
+from tracker.changelog.rows import transition_record
 from tracker.model.change import ConditionEntry, DenyChange, Scope
+from tracker.model.recorded import ChangeRow
 
 # schema 1: docs/architecture.md
 KEYS = [
@@ -226,3 +237,33 @@ def test_a_record_is_written_as_the_standard_library_writes_it(value: object) ->
 
 def test_half_a_surrogate_is_written_all_the_same() -> None:
     assert dumps({"sid": "\ud800"}) == '{\n  "sid": "\ud800"\n}\n'
+
+
+def test_a_finding_in_force_has_since_when() -> None:
+    (first, *_) = cases.updated().attention
+    assert attention_record(first)["since"] is None
+    assert attention_record(replace(first, since="2026-05-04"))["since"] == "2026-05-04"
+
+
+def test_a_period_of_which_nothing_came_and_went_is_an_entry_without_that_note() -> None:
+    made = cases.updated()
+    last = ChangeRow(
+        "c", SUPPORT, SUPPORT.name, "updated", instant("2026-05-04 12:00"), None, None, "alarm", "", {}, "r1"
+    )
+    steady = net_entry(cases.month(net=made, transitions=(made,)), "x.html", last)
+    assert (steady.notes, steady.severity) == (("1 change inside the month",), made.severity)
+    passing = net_entry(cases.month(net=made, transitions=(made,), transient=cases.passing()), "x.html", last)
+    assert passing.notes == ("4 actions came and went", "1 change inside the month")
+
+
+def test_a_move_that_begins_or_ends_with_nothing_has_no_such_end() -> None:
+    created = transition_record(cases.created().transition, "c")
+    removed = transition_record(cases.removed().transition, "c")
+    assert (created["from"], removed["to"]) == (None, None)
+    assert (created["to"], removed["from"]) != (None, None)
+
+
+def test_where_nothing_was_announced_and_nothing_seen_there_is_no_table() -> None:
+    told = verdicts_markdown("X*", (), "2026-05-04")
+    assert told.startswith("# X\\*: announced against observed\n\nNothing was announced, and nothing seen.")
+    assert "|" not in told

@@ -18,11 +18,13 @@ from tracker.changelog.roles import role_lines
 from tracker.changelog.schema import SCHEMAS
 from tracker.changelog.subject import subject
 from tracker.changelog.trail import athena, lake
+from tracker.changelog.version import role_standing
 from tracker.changes.trail import trail_of
 from tracker.model.change import Change
 from tracker.model.history import Kind, Rollback
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.trail import Trail
+from tracker.policy.parse import parse_document
 from tracker.policy.roles import role_document
 
 RENDERER = Renderer(CATALOGUE)
@@ -145,3 +147,12 @@ def test_a_boundary_that_came_or_went_is_a_line_and_a_role_that_went_back_is_sai
     assert headline(change(bound, free, Kind.ROLLED_BACK, policy=ROLE, rollback=back)) == (
         f"The role {NAME} is again what it was at v6: it has no permissions boundary any more."
     )
+
+
+def test_a_role_stands_with_who_may_assume_it_and_what_it_has() -> None:
+    standing = role_standing(parse_document(FOREIGN, what="a role"))
+    assert standing is not None
+    assert standing.sentence == "may be assumed by arn:aws:iam::999999999999:root and support.amazonaws.com"
+    assert (list(standing.attached), standing.inline) == (FOREIGN["AttachedPolicies"], ("own",))
+    assert replace(standing, trusted=()).sentence == "may be assumed by nobody"
+    assert role_standing(parse_document(document({"Action": "s3:GetObject"}), what="a policy")) is None

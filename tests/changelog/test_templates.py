@@ -37,6 +37,12 @@ def test_a_stylesheet_of_the_users_own(tmp_path: Path) -> None:
     assert "--paper" not in html
 
 
+def test_a_stylesheet_is_had_as_it_stands_before_anything_is_rendered(tmp_path: Path) -> None:
+    (tmp_path / "style.css").write_text("body { color: {{ red }} }")
+    assert Renderer(CATALOGUE, [tmp_path]).source("style.css") == "body { color: {{ red }} }"
+    assert Renderer(CATALOGUE).source("style.css") == (shipped_templates() / "style.css").read_text()
+
+
 def test_the_first_folder_wins(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()

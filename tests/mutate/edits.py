@@ -2,8 +2,9 @@
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
@@ -23,7 +24,7 @@ class Edit:
     file: str  # from tracker/: 'policy/parse.py'
     line: int
     what: str  # 'before -> after', each one line
-    source: str  # the whole file after it
+    source: Callable[[], str]  # makes the whole file after it: of thousands a sample is asked
 
 
 def edits(file: str, source: str) -> Iterator[Edit]:
@@ -34,13 +35,15 @@ def edits(file: str, source: str) -> Iterator[Edit]:
         if not isinstance(node, ast.expr | ast.If | ast.Return) or _is_left_alone(node, parents):
             continue
         for changed in _changed(node):
-            whole = copy.deepcopy(tree)
-            place = _nth(whole, number)
-            _put(whole, place, changed)
             before, after = (ast.unparse(one).splitlines()[0][:70] for one in (node, changed))
-            yield Edit(
-                file, node.lineno, f"{before} -> {after}", ast.unparse(ast.fix_missing_locations(whole))
-            )
+            yield Edit(file, node.lineno, f"{before} -> {after}", partial(_edited, source, number, changed))
+
+
+def _edited(source: str, number: int, changed: ast.AST) -> str:
+    """The file with another node in the place of the one that is walked over as the `number`th."""
+    whole = ast.parse(source)
+    _put(whole, next(node for at, node in enumerate(ast.walk(whole)) if at == number), changed)
+    return ast.unparse(ast.fix_missing_locations(whole))
 
 
 def _changed(node: ast.AST) -> Iterator[ast.AST]:
@@ -90,10 +93,6 @@ def _is_left_alone(node: ast.AST, parents: dict[int, ast.AST]) -> bool:
         inside = inside or isinstance(parent, ast.FunctionDef | ast.Lambda)
         child = parent
     return not inside
-
-
-def _nth(tree: ast.AST, number: int) -> ast.AST:
-    return next(node for at, node in enumerate(ast.walk(tree)) if at == number)
 
 
 def _put(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
