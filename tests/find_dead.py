@@ -25,6 +25,7 @@ ELSEWHERE = {
     "get_command": "click calls it", "shell_complete": "click calls it", "password_file": "a setting, read by its key",
     "webhook_secret_file": "a setting, read by its key", "code_generator_class": "Jinja2 reads it",
     "_output_child_pre": "Jinja2 calls it", "_output_child_post": "Jinja2 calls it",
+    "load_bytecode": "Jinja2 calls it", "dump_bytecode": "Jinja2 calls it",
 }  # fmt: skip
 # A function that its decorator hands to a library, or a type that only annotations in quotes name.
 _DECORATORS = ["@app.*", "@group.*", "@*.command*", "@command.*", "@MIGRATIONS*", "@migrations*"]

@@ -200,6 +200,13 @@ def test_search_on_a_site_of_files(browser: Browser, tmp_path: Path) -> None:
         page.goto(f"http://127.0.0.1:{server.server_port}/a-prefix/search.html?q=nothing:like-it")
         page.wait_for_selector("#found p")
         assert "Nothing of that name" in page.locator("#found").inner_text()
+        page.goto(f"http://127.0.0.1:{server.server_port}/a-prefix/{S}/v1.html")
+        page.get_by_label("Search inside this version").fill("listb")
+        assert page.locator("#told").inner_text() == "1 action in 1 service."
+        assert page.locator(".allowed > li:visible").all_inner_texts()[0].startswith("s3:ListBucket")
+        page.get_by_label("Search inside this version").fill("no such")
+        assert page.locator("#told").inner_text() == "Nothing in this version is named like that."
+        assert not page.locator(".service:visible").count()
         page.close()
         server.shutdown()
     assert said == []

@@ -81,6 +81,8 @@ def _shipped(kind: Format) -> "Environment":
 def _made(kind: Format, folders: tuple[Path, ...]) -> "Environment":
     from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
+    from tracker.changelog.compiled import CompiledTemplates
+
     made = Environment(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in (*folders, shipped_templates())]),
         autoescape=True,
@@ -90,6 +92,7 @@ def _made(kind: Format, folders: tuple[Path, ...]) -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        bytecode_cache=None if folders else CompiledTemplates(kind, Path(__file__)),
     )
     made.code_generator_class = _once_escaped()
     made.filters |= {

@@ -16,7 +16,7 @@ SUBSCRIBE = ("Subscribe", "subscribe")  # where a server answers
 # a meta element can't say it, so the server sends it as a header.
 # https://www.w3.org/TR/CSP3/#meta-element
 CSP = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
-CSP_WITH_SCRIPT = CSP + "; script-src 'self'; connect-src 'self'"  # the search of a site without a server
+CSP_WITH_SCRIPT = CSP + "; script-src 'self'; connect-src 'self'"  # the searches of a site without a server
 
 
 @dataclass(frozen=True, slots=True)

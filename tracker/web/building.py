@@ -6,24 +6,25 @@ have not moved is not made again, a file whose bytes are the same is not written
 
 import json
 import logging
-import os
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from tracker.collaborators import Tracker
 from tracker.errors import SetupError
 from tracker.importing.workers import Workers, useful
+from tracker.web.files import Files, digest
 from tracker.web.page import Page
 from tracker.web.pages import Pages
-from tracker.web.parts import FEEDS, Part, Parts
-from tracker.web.retold import digest, retold
+from tracker.web.parts import Part, Parts
+from tracker.web.retold import retold
 
 if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
+
     from tracker.changelog.feeds import FeedEntry
 
 log = logging.getLogger(__name__)
@@ -60,10 +61,10 @@ class Builder:
         self.tracker = tracker
         tracker.database.reuse()
         self.pages = Pages(tracker, static=True, base=base)
-        self.parts = Parts(self.pages, base, self._told_before)
+        self.parts = Parts(self.pages, base, self._told)
         self._old = self._read()
         self._parts: dict[str, Any] = {}
-        self._folders: dict[str, set[str]] = {}
+        self._files = Files(to)
         self._how: dict[str, Callable[[], Iterable[tuple[str, Page]]]] = {}  # how a worker makes a part
         self.built = Built()
 
@@ -79,6 +80,7 @@ class Builder:
             if not (self.to / MANIFEST).is_file():
                 self._write_manifest()  # cut off from here on, the folder is known for ours
             self._make(self.parts.all())
+            self._make([self.parts.feeds()])
             self._make([self.parts.addresses(self.built.files)])
             self._remove()
             if self._parts != self._old.get("parts"):
@@ -118,7 +120,7 @@ class Builder:
     def _kept(self, name: str, mark: object) -> bool:
         """Whether a part was made of the same and is there; then it is taken over."""
         old = self._old.get("parts", {}).get(name, {})
-        if old.get("made_of") != self._made_of(mark) or not self._there(old["files"]):
+        if old.get("made_of") != self._made_of(mark) or not all(map(self._files.has, old["files"])):
             return False
         self.built.kept += len(old["files"])
         self.built.files |= old["files"]
@@ -128,69 +130,41 @@ class Builder:
     def _made(self, name: str, mark: object, files: dict[str, str]) -> None:
         self.built.files |= files
         self._parts[name] = {"made_of": self._made_of(mark), "files": files}
-        if name == FEEDS:
-            told = self.parts.entries()
-            self._parts[name]["entries"] = {one: self._made_of(mark) for one, (_, mark) in told.items()}
 
-    def _told_before(self) -> "dict[str, FeedEntry]":
-        """The entries of the feeds that are made of the same as when the last build made them."""
-        old = self._old.get("parts", {}).get(FEEDS, {})
-        entries = old.get("entries", {})
-        same = [
-            row
-            for one, (row, mark) in self.parts.entries().items()
-            if entries.get(one) == self._made_of(mark)
-        ]
-        return retold(self.to, old["files"], same) if same else {}
+    def _told(self) -> "dict[str, FeedEntry]":
+        """The entries of the feeds of everything: each policy's own feed, which is made by now, holds the same."""
+        return retold(self.to, self.built.files, self.parts.told_in_feeds())
 
     def _made_of(self, mark: object) -> str:
-        return sha256(json.dumps([self._everything, mark], default=str).encode()).hexdigest()
+        told = self._everything.copy()
+        told.update(json.dumps(mark, default=str).encode())
+        return told.hexdigest()
 
-    def _there(self, paths: Iterable[str]) -> bool:
-        """Whether files are there: each folder is read once."""
-        for path in paths:
-            place, _, name = unquote(path).rpartition("/")
-            if place not in self._folders:
-                with suppress(FileNotFoundError, NotADirectoryError):
-                    self._folders[place] = {one.name for one in os.scandir(self.to / place) if one.is_file()}
-            if name not in self._folders.get(place, ()):
-                return False
-        return True
-
-    @property
-    def _everything(self) -> list[str]:
+    @cached_property
+    def _everything(self) -> "Hash":
         """What every page is made of: our own code's version, the templates, the catalogue, the rules, the address."""
         from importlib.metadata import version
 
-        if not hasattr(self, "_told"):
-            templates = self.tracker.renderer().fingerprint()
-            rules = sha256(repr(self.tracker.rules()).encode()).hexdigest()
-            self._told = [
-                str(_FORMAT),
-                version("policy-tracker"),
-                templates,
-                self.tracker.catalogue().version,
-                rules,
-                self.base,
-            ]
-        return self._told
+        told = [
+            str(_FORMAT),
+            version("policy-tracker"),
+            self.tracker.renderer().fingerprint(),
+            self.tracker.catalogue().version,
+            repr(self.tracker.rules()),
+            self.base,
+        ]
+        return sha256(json.dumps(told).encode())
 
     # -- files ---------------------------------------------------------------------------------------------------
 
     def _write(self, path: str, page: Page) -> str:
         """Write a file whole or not at all, where its bytes are others than those that are there."""
-        told = digest(page.body)
-        file = self.to / unquote(path)
-        if file.is_file() and file.stat().st_size == len(page.body) and file.read_bytes() == page.body:
+        if self._files.write(path, page.body):
+            self.built.written += 1
+            self.built.bytes += len(page.body)
+        else:
             self.built.same += 1
-            return told
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-        temporary.write_bytes(page.body)
-        temporary.replace(file)
-        self.built.written += 1
-        self.built.bytes += len(page.body)
-        return told
+        return digest(page.body)
 
     def _remove(self) -> None:
         """Remove files of the last build that this one does not have, where they still are what we wrote."""
@@ -198,7 +172,7 @@ class Builder:
             for path, written in part["files"].items():
                 if path in self.built.files:
                     continue
-                file = self.to / unquote(path)
+                file = self._files.at(path)
                 if file.is_file() and digest(file.read_bytes()) == written:
                     file.unlink()
                     self.built.removed += 1

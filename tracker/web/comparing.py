@@ -1,17 +1,31 @@
 """The page that compares any two versions or dates of a policy, or what two policies allow today."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from tracker.changelog.places import policy_page
 from tracker.changelog.site import Frame
 from tracker.errors import InputError
 from tracker.model.history import Endpoint, Kind, Transition
 from tracker.web.page import Page
+from tracker.web.policy_pages import compared_stems
 
 if TYPE_CHECKING:
     from tracker.model.change import Change
     from tracker.web.facts import Facts
     from tracker.web.shelf import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A policy each of whose versions has a page of what came since."""
+
+    name: str
+    path: str  # of the policy's page
+    since: tuple[tuple[str, datetime, str], ...]  # (version, when AWS made it, the page), newest first
+
 
 FIELDS = ("policy", "from", "to", "with")
 
@@ -19,7 +33,9 @@ FIELDS = ("policy", "from", "to", "with")
 def compare_page(pages: "Shelf", query: Mapping[str, str]) -> Page:
     """The form, and where it was filled in, what `diff` says. A wrong word is said beside the form."""
     asked = {name: query.get(name, "").strip()[:200] for name in FIELDS}
-    frame = Frame("compare.html", "Policies", static=pages.static)
+    frame = Frame("compare.html", "Policies")
+    if pages.static:
+        return pages.render("compare.html", frame, view=None, fault="", standing=_standing(pages))
     if not asked["policy"] or not (asked["from"] or asked["with"]):
         fault = "Name a version or a date to compare from, or another policy." if query.get("go") else ""
         return pages.render("compare.html", frame, asked=asked, view=None, fault=fault, advice="", between="")
@@ -45,6 +61,20 @@ def compare_page(pages: "Shelf", query: Mapping[str, str]) -> Page:
             "compare.html", frame, asked=asked, view=pages.tracker.renderer().view(change), fault="", advice="", between=between
         ),
     )  # fmt: skip
+
+
+def _standing(pages: "Shelf") -> list[Standing]:
+    """What a site of files compares beside its changes: each version of the watched policies with today's, newest first."""
+    found = []
+    for arn in pages.watched:
+        facts = pages.facts(arn)
+        rows = [
+            (str(facts.versions[stem][0]), facts.versions[stem][1], policy_page(arn, f"since-{stem}.html"))
+            for stem in reversed(compared_stems(pages, facts))
+        ]
+        if rows:
+            found.append(Standing(arn.name, policy_page(arn), tuple(rows)))
+    return found
 
 
 def _versions(facts: "Facts", before: str, after: str) -> "Change":

@@ -123,7 +123,7 @@ def _feed_of(
 
 
 def _entry(pages: "Shelf", stem: str, row: ChangeRow, *, again: bool) -> FeedEntry | None:
-    """A change as an entry; None where its versions are not archived. `again`: a build has it in four feeds, and makes it once."""
+    """A change as an entry; None where its versions are not archived. `again`: a build has it in all forms of the feeds of everything."""
     found: FeedEntry | None
     if pages.static and row.id in pages.entries:
         return pages.entries[row.id]

@@ -27,29 +27,26 @@ Files = Iterator[tuple[str, Page]]
 Part = tuple[str, object, Callable[[], Files]]  # its name, what it is made of, and its files
 _SITE = (
     "index.html", "policies.html", "changes/index.html", "attention.html", "status.html", "search.html", "compare.html",
-    "style.css", "icon.svg", "search.js", "404.html",
+    "style.css", "icon.svg", "search.js", "inside.js", "404.html",
 )  # fmt: skip
-FEEDS = "feeds"  # the part of them
 _FEEDS = tuple(f"feeds/{name}.{suffix}" for name in ("all", "alarms") for suffix in ("atom", "json"))
 
 
 class Parts:
     """The parts of one site, each of them what one piece of news changes."""
 
-    def __init__(
-        self, pages: Pages, base: str, before: "Callable[[], Mapping[str, FeedEntry]]" = dict
-    ) -> None:
+    def __init__(self, pages: Pages, base: str, told: "Callable[[], Mapping[str, FeedEntry]]" = dict) -> None:
         self._pages = pages
         self._data = Data(pages)
         self._base = base  # the site's address, for the sitemap; empty: not known
-        self._before = before  # the entries of the feeds that need not be made again
+        self._told = told  # the entries of the feeds of everything that other feeds hold
         self._policies = pages.browsing.marks()
 
     def all(self) -> Iterator[Part]:
-        """All but the list of addresses. Each may be made by another process: none needs what another one makes."""
-        yield FEEDS, self._pages.browsing.change_mark(), self._feeds  # it takes longest of all
+        """All but the feeds of everything and the list of addresses. Each may be made by another process: none needs what another one makes."""
+        roles = used_marks(self._pages)  # mostly none: then nobody needs to be asked of each policy
         for arn, mark in self._policies.items():
-            used = used_by(self._pages, str(arn))
+            used = used_by(self._pages, str(arn)) if roles else ()
             yield f"policy {arn}", (mark, used) if used else mark, partial(self.policy, arn)
         yield from self.others()
 
@@ -82,9 +79,13 @@ class Parts:
         yield "site", whole, partial(self._paths, _SITE)
         yield "data", whole, self._lists
 
-    def entries(self) -> "dict[str, tuple[ChangeRow, object]]":
-        """Change -> its row and what its entry is made of, of all that stand in the feeds."""
-        return {row.id: (row, self._policies.get(row.arn)) for row in told_in_feeds(self._pages)}
+    def feeds(self) -> Part:
+        """The feeds of everything, out of those of the policies."""
+        return "feeds", self._pages.browsing.change_mark(), self._feeds
+
+    def told_in_feeds(self) -> "list[ChangeRow]":
+        """The changes that stand in the feeds of everything."""
+        return told_in_feeds(self._pages)
 
     def _months(self) -> Iterator[Part]:
         """Each month's changes, and its net. A page shows the months beside it too: those of its year, the ones next to it."""
@@ -97,7 +98,7 @@ class Parts:
             yield f"period {month}", (mark, newer, older), partial(self._paths, [f"periods/{month}.html"])
 
     def _feeds(self) -> Files:
-        self._pages.entries |= self._before()
+        self._pages.entries |= self._told()
         yield from self._paths(_FEEDS)
 
     def _paths(self, paths: Iterable[str]) -> Files:

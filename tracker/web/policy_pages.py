@@ -260,10 +260,13 @@ def version(pages: "Shelf", facts: "Facts", stem: str, suffix: str, asked: str) 
             asked=asked,
             role=role_standing(parsed),
         )
+        whole = bool(view.services) and not any(
+            one.cut for one in view.services
+        )  # else a script finds no rest
         touching = [one for one in facts.stems if stem in one.partition("_")[0].split("-")]
         return pages.render(
             "version.html",
-            frame(arn, f"{stem}.html"),
+            replace(frame(arn, f"{stem}.html"), script=pages.static and whole),
             view=view,
             stem=stem,
             since=f"since-{stem}.html" if stem in compared_stems(pages, facts) else "",

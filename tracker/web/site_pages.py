@@ -236,9 +236,9 @@ def icon(_: "Shelf", __: Mapping[str, str]) -> Page:
     return text_page(ICON, "svg", None, 86_400)
 
 
-def script(pages: "Shelf", _: Mapping[str, str]) -> Page:
-    """The script of the search without a server."""
-    return text_page(pages.tracker.renderer().source("site/search.js"), "js", None, 3_600)
+def script(pages: "Shelf", name: str) -> Page:
+    """A script of a site without a server: of its search, and of the one inside a version."""
+    return text_page(pages.tracker.renderer().source(f"site/{name}"), "js", None, 3_600)
 
 
 def missing(pages: "Shelf", _: Mapping[str, str]) -> Page:
@@ -279,6 +279,7 @@ _PAGES: "dict[str, Callable[[Shelf, Mapping[str, str]], Page]]" = {
     "style.css": style,
     "icon.svg": icon,
     "robots.txt": robots,
-    "search.js": script,
+    "search.js": lambda pages, _: script(pages, "search.js"),
+    "inside.js": lambda pages, _: script(pages, "inside.js"),
     "404.html": missing,
 }
