@@ -86,6 +86,7 @@ def test_what_is_no_question_is_refused_with_what_would_be_one(text: str) -> Non
         ("s3:GetObject", "wildcard", "ec2:*", False),
         ("s3:GetObject", "all-but", "iam:* sts:*", True),
         ("s3:GetObject", "all-but", "iam:* s3:get*", False),
+        ("s3:GetObject", "all-but", "iam:* s3:getobject", False),
         ("s3:Get*", "name", "s3:getobject", True),
         ("s3:Get*", "wildcard", "s3:*object", True),
         ("s3:Get*", "wildcard", "s3:put*", False),

@@ -48,7 +48,6 @@ def test_a_chat_gets_its_form(name: str, channel: Channel) -> None:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # its own imports are old
 def test_apprise_notifies(caplog: pytest.LogCaptureFixture) -> None:
-    pytest.importorskip("apprise")
     channel = AppriseChannel()
     with HttpReceiver(answers=[200, 500]) as receiver, caplog.at_level(logging.DEBUG, "tracker"):
         address = f"json://127.0.0.1:{receiver.port}/secret"

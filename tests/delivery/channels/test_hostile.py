@@ -145,7 +145,6 @@ def test_aws_channels(channels: Channels, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # its own imports are old
 def test_apprise(channels: Channels) -> None:
-    pytest.importorskip("apprise")
     with HttpReceiver() as receiver:
         channels.send(parcel("apprise", receiver.url("/x").replace("http://", "json://")))
     told = json.loads(receiver.got[0].body)

@@ -18,7 +18,9 @@ def options(secret: str = "s") -> ChannelOptions:
         smtp=lambda: plain(1),
         letters=lambda: plain(1),
         webhook_secret=lambda: secret,
-        aws=AwsAccess(region="us-east-1", connect_timeout_s=2, read_timeout_s=5),
+        aws=AwsAccess(
+            region="us-east-1", connect_timeout_s=10, read_timeout_s=60
+        ),  # its first answer loads much
         clock=Clock(),
         private_networks=("127.0.0.0/8",),
         timeout_s=1,
@@ -82,7 +84,6 @@ def test_git_would_push(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_apprise_knows_an_address_or_not() -> None:
-    pytest.importorskip("apprise")
     assert all_channels(options()).probe("apprise", "json://localhost/secret") == "Apprise knows json://***"
     with pytest.raises(RefusedError, match="does not know"):
         all_channels(options()).probe("apprise", "nosuch://secret")
