@@ -99,6 +99,11 @@ def test_what_nobody_ever_saw_was_not_removed() -> None:
     assert told(Observation(DAWN, None, None, "test", "run-0", "look")) == ()
 
 
+def test_what_was_made_in_the_same_second_is_rolled_back_to_and_not_made_again() -> None:
+    old, new = made(5), (VersionId(6), made(5)[1])
+    assert kinds(told(seen(old, 1), seen(new, 2), seen(old, 3))) == ["updated", "rolled-back"]
+
+
 def test_removed_and_reappeared() -> None:
     gone = seen(None, 24, after=made(3))
     removed, back = told(seen(made(3), 1), gone, seen(made(4), 48))
