@@ -80,6 +80,7 @@ resource "aws_security_group" "data" {
 
 resource "aws_vpc_security_group_egress_rule" "https" {
   security_group_id = aws_security_group.task.id
+  description       = "AWS's APIs, and channels over HTTPS"
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
@@ -88,6 +89,7 @@ resource "aws_vpc_security_group_egress_rule" "https" {
 
 resource "aws_vpc_security_group_egress_rule" "data" {
   security_group_id            = aws_security_group.task.id
+  description                  = "The tracker's disk"
   ip_protocol                  = "tcp"
   from_port                    = 2049
   to_port                      = 2049
@@ -96,6 +98,7 @@ resource "aws_vpc_security_group_egress_rule" "data" {
 
 resource "aws_vpc_security_group_ingress_rule" "data" {
   security_group_id            = aws_security_group.data.id
+  description                  = "From the tracker"
   ip_protocol                  = "tcp"
   from_port                    = 2049
   to_port                      = 2049

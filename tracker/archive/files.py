@@ -276,8 +276,9 @@ def is_whole(line: bytes) -> bool:
 
 
 def _sync(path: Path, flags: int) -> None:
+    """Follows a link: the tracker's folder may be one, as systemd's state directories are. Nothing is written through it."""
     try:
-        descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor = os.open(path, flags | os.O_CLOEXEC)
         try:
             os.fsync(descriptor)
         finally:
