@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from tests.web.worlds import web_world
 from tracker.changelog.schema import record_schema
+from tracker.collaborators import Tracker
 from tracker.web.app import make_app
 
 if TYPE_CHECKING:
@@ -120,6 +121,27 @@ def test_subscribers_are_nobodys_to_read(tmp_path: Path) -> None:
         assert not [path for path in paths if "subscri" in path or "outbox" in path]
         for path in ("/api/v1/status", "/api/v1/stats", "/status.html", "/"):
             assert "someone" not in client.get(path).text
+
+
+def test_it_is_asked_by_scripts_of_other_sites_and_by_head_before_anybody_got_it(shipped: Tracker) -> None:
+    """A tag sent along makes a browser ask first; nothing but reading is said to be possible."""
+    with TestClient(make_app(shipped), base_url="http://localhost") as new:
+        asking = {"origin": "https://example.com", "access-control-request-method": "GET"}
+        told = new.options("/api/v1/changes", headers=asking)
+        assert (told.status_code, told.headers["access-control-allow-origin"]) == (204, "*")
+        assert told.headers["access-control-allow-methods"] == "GET, HEAD"
+        assert "if-none-match" in told.headers["access-control-allow-headers"].lower()
+        assert new.options("/api/v1/changes").status_code == 405
+        assert (
+            "access-control-allow-methods" not in new.options("/api/v1/admin/check", headers=asking).headers
+        )
+        for path in ("status", "openapi.json"):
+            head = new.head(f"/api/v1/{path}")
+            assert (head.status_code, head.content) == (200, b"")
+            tag = {"if-none-match": head.headers["etag"]}
+            assert new.get("/api/v1/openapi.json", headers=tag).status_code == (
+                304 if path != "status" else 200
+            )
 
 
 def test_it_is_described_with_openapi_3_1(described: dict[str, Any]) -> None:

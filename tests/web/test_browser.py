@@ -21,7 +21,7 @@ MAILS = Path(__file__).parents[1] / "delivery" / "golden"
 JUDGED = [
     "", "policies.html", "changes/index.html", "attention.html", "status.html", "search.html", "search.html?q=s3:GetObject",
     "compare.html", f"{S}/index.html", "AWSTrustedAdvisorServiceRolePolicy/v14-v15.html", "AWSTrustedAdvisorServiceRolePolicy/v15.html",
-    "AWSTrustedAdvisorServiceRolePolicy/2026-05.html", "AWSTrustedAdvisorServiceRolePolicy/attention.html", "services/sts.html", "nothing.html",
+    "AWSTrustedAdvisorServiceRolePolicy/2026-05.html", "AWSTrustedAdvisorServiceRolePolicy/v14-v15.print.html", "AWSTrustedAdvisorServiceRolePolicy/attention.html", "services/sts.html", "nothing.html",
 ]  # fmt: skip
 # axe's own names for WCAG 2.2 AA and what is below it: https://github.com/dequelabs/axe-core/blob/develop/doc/API.md
 SEEN: tuple[tuple[Literal["light", "dark"], int], ...] = (("light", 1280), ("dark", 360))

@@ -1,6 +1,8 @@
 """Every kind of page, on the shipped history and on none: it stands, is whole, and says what it must."""
 
 import re
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,11 @@ def test_the_data_of_a_change_is_the_record(client: TestClient, pages: Pages) ->
     assert client.get(f"/{S}/v57-v59.md").headers["content-type"].startswith("text/markdown")
     printed = client.get(f"/{S}/v57-v59.print.html")
     assert printed.status_code == 200
+    style = printed.text.partition("<style>")[2].partition("</style>")[0]
+    allowed = f"style-src 'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'; "
+    assert allowed in printed.headers["content-security-policy"]
+    again = client.get(f"/{S}/v57-v59.print.html", headers={"if-none-match": printed.headers["etag"]})
+    assert (again.status_code, allowed in again.headers["content-security-policy"]) == (304, True)
     folded = printed.text.count("<details")  # nothing of the change itself: paper does not unfold
     assert folded == printed.text.count('<details class="query"')
 
@@ -100,6 +107,15 @@ def test_a_wrong_word_is_answered_and_never_a_fault(client: TestClient) -> None:
     assert "Nothing in this version" in client.get(f"/{S}/v59.html?q=nothing-like-it").text
     assert 'role="alert"' in client.get("/compare.html?policy=Nothing&from=v1").text
     assert 'role="alert"' in client.get(f"/compare.html?policy={S}&from=yesterday").text
+    told = (
+        client.get(f"/compare.html?policy={S}&with=ViewOnlyAccess")
+        .text.partition("<h1>")[2]
+        .partition("</h1>")[0]
+    )
+    assert re.fullmatch(
+        rf"ViewOnlyAccess allows [0-9,]+ actions that {S} does not; {S} allows [0-9,]+ actions that ViewOnlyAccess does not.*",
+        told,
+    )
     assert 'role="alert"' in client.get("/search.html?q=s3:GetObject&at=tomorrow").text
     for path in ("/nothing", "/Nothing/", f"/{S}/v999.html", "/changes/1999-01.html", "/actions/x/y.html", f"/{S}/v59.md",
                  "/services/no-such.html", f"/{S}/2031-01.html", "/%2e%2e/etc/passwd", "/feeds/x.atom", f"/{S}/a.b.html"):  # fmt: skip

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import floor, log10
 
+_LETTER, _GAP = 7.0, 8.0  # units that a letter of a label takes at most, and that lie between two labels
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -90,7 +92,6 @@ def chart(points: Sequence[Point], until: datetime, width: int, height: int) -> 
 
     strokes: list[Stroke] = []
     marks: list[Mark] = []
-    taken = left - 100.0
     for number, one in enumerate(points):
         following = points[number + 1] if number + 1 < len(points) else None
         if one.actions is None:
@@ -102,16 +103,11 @@ def chart(points: Sequence[Point], until: datetime, width: int, height: int) -> 
         strokes.append(Stroke(path, seen=not (following and following.gap)))
         passing = bool(following and following.lasted)
         at = x(one.moment)
-        room = at - taken >= 30 or passing
-        if passing and marks and at - taken < 30:
-            marks[-1] = replace(marks[-1], label="")  # what came and went is named before its neighbour
-        if room:
-            taken = at
         marks.append(
             Mark(
                 at,
                 y(one.actions),
-                one.version if room else "",
+                one.version,
                 "start" if at < left + 16 else "end" if at > right - 16 else "middle",
                 f"{one.version}, {one.moment:%Y-%m-%d}: {one.actions:,} actions"
                 + (f"; in force for {following.lasted}" if passing and following else ""),
@@ -123,8 +119,23 @@ def chart(points: Sequence[Point], until: datetime, width: int, height: int) -> 
         years=_years(first, until, x, 40 if width > 500 else 34, right),
         levels=tuple(Tick(y(level), f"{level:,}") for level in levels),
         strokes=tuple(strokes),
-        marks=tuple(marks),
+        marks=_named(marks),
     )  # fmt: skip
+
+
+def _named(marks: Sequence[Mark]) -> tuple[Mark, ...]:
+    """The marks, named where there is room: what came and went first, then the newest, then the rest from the left."""
+    taken: list[tuple[float, float]] = []
+    named = set()
+    last = len(marks) - 1
+    for number in sorted(range(len(marks)), key=lambda one: (not marks[one].passing, one != last, one)):
+        mark = marks[number]
+        wide = _LETTER * len(mark.label) + _GAP
+        begins = mark.x - {"start": 0.0, "middle": wide / 2, "end": wide}[mark.anchor]
+        if all(begins >= end or begins + wide <= start for start, end in taken):
+            taken.append((begins, begins + wide))
+            named.add(number)
+    return tuple(one if number in named else replace(one, label="") for number, one in enumerate(marks))
 
 
 def _years(

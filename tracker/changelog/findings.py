@@ -109,6 +109,17 @@ class FindingGroup:
     source_date: str
     rows: tuple[AttentionRow, ...]
 
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Those that make it, each once, in the order of the findings."""
+        return tuple(dict.fromkeys(action for row in self.rows for action in row.actions))
+
+    @property
+    def since(self) -> tuple[str, ...]:
+        """The days on which the first and the newest came; one where they are the same, none where it is not known."""
+        days = sorted({row.since[:10] for row in self.rows if row.since})
+        return tuple(dict.fromkeys((days[0], days[-1]))) if days else ()
+
 
 def finding_groups(items: Iterable[Attention]) -> tuple[FindingGroup, ...]:
     """Findings in force, already by weight, those with one consequence and reason together."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.changelog.entries import Entry
-from tracker.changelog.findings import AttentionRow
+from tracker.changelog.findings import FindingGroup
 from tracker.changelog.timeline import Today
 from tracker.model.identity import PolicyArn
 
@@ -41,8 +41,13 @@ class InForceRow:
 
     name: str
     path: str
-    rows: tuple[AttentionRow, ...]
-    total: int
+    groups: tuple[FindingGroup, ...]
+    total: int  # findings, those of the groups and the rest
+
+    @property
+    def left(self) -> int:
+        """How many findings are in none of the groups."""
+        return self.total - sum(len(one.rows) for one in self.groups)
 
 
 def month_table(months: Sequence[tuple[str, int]]) -> tuple[tuple[str, tuple[tuple[str, int], ...]], ...]:

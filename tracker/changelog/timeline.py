@@ -71,6 +71,8 @@ class TimelineView:
 
 def purpose(arn: PolicyArn) -> str:
     """What a policy is for, as far as its name and path tell."""
+    if arn.is_role:
+        return f"A role of account {arn.account}."
     if arn.account != "aws":
         return f"A policy of account {arn.account}'s own."
     if arn.service_linked:

@@ -16,6 +16,7 @@ from tracker.changelog.scopes import Line, delta, in_one_line, where
 from tracker.changelog.scopes import lines as scope_lines
 from tracker.changelog.services import ServiceGroup, SummaryRow, groups, summary
 from tracker.changelog.trail import TrailView, trail_view
+from tracker.changelog.verdict import Verdict, verdict_of
 from tracker.changelog.wording import count
 from tracker.model.catalogue import Catalogue
 from tracker.model.change import (
@@ -88,6 +89,7 @@ class ChangeView:
     kind: str  # 'Updated', 'Rolled back', ...
     attention: tuple[AttentionRow, ...]
     flagged: int  # findings that say more than 'not reviewed'
+    verdict: Verdict  # whether to worry, in a sentence
     accepted: int  # findings that somebody answers for, counted and hidden
     new_services: tuple[ServiceGroup, ...]
     added: tuple[ServiceGroup, ...]
@@ -184,6 +186,7 @@ def change_view(change: Change, catalogue: Catalogue) -> ChangeView:
         kind=kind_in_words(change),
         attention=tuple(map(attention_row, shown(change.attention))),
         flagged=len(flagged(change.attention)),
+        verdict=verdict_of(change),
         accepted=sum(1 for item in change.attention if item.accepted),
         new_services=tuple(group for group in added if group.whole),
         added=added,

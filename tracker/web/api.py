@@ -1,5 +1,6 @@
 """The JSON API, version 1: reading only, never a subscriber. Routes alone: what they answer is made in data.py."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from tracker.errors import InputError
 from tracker.model.instants import parse_instant
 from tracker.web.data import Data, static_json
 from tracker.web.months import month_of
+from tracker.web.page import text_page
 from tracker.web.pages import Pages
 from tracker.web.sending import send
 
@@ -68,6 +70,10 @@ def add_api(app: FastAPI, pages: Pages) -> None:
         return made
 
     app.openapi = described  # type: ignore[method-assign] # FastAPI's own way to extend it
+
+    @app.get(f"{V1}/openapi.json", include_in_schema=False)
+    def description(request: Request) -> Response:
+        return send(request, text_page(json.dumps(app.openapi()), "json"))
 
 
 def _add_policies(app: FastAPI, data: Data) -> None:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from tracker.changelog.places import policy_page
 from tracker.changelog.site import Frame
+from tracker.changelog.wording import count
 from tracker.errors import InputError
 from tracker.model.history import Endpoint, Kind, Transition
 from tracker.web.page import Page
 from tracker.web.policy_pages import compared_stems
 
 if TYPE_CHECKING:
-    from tracker.model.change import Change
+    from tracker.model.change import Change, Difference
     from tracker.web.facts import Facts
     from tracker.web.shelf import Shelf
 
@@ -38,7 +39,9 @@ def compare_page(pages: "Shelf", query: Mapping[str, str]) -> Page:
         return pages.render("compare.html", frame, view=None, fault="", standing=_standing(pages))
     if not asked["policy"] or not (asked["from"] or asked["with"]):
         fault = "Name a version or a date to compare from, or another policy." if query.get("go") else ""
-        return pages.render("compare.html", frame, asked=asked, view=None, fault=fault, advice="", between="")
+        return pages.render(
+            "compare.html", frame, asked=asked, view=None, fault=fault, advice="", between="", sentence=""
+        )
     try:
         facts = pages.facts(pages.tracker.archive.resolve(asked["policy"], pages.tracker.partition))
         other = (
@@ -49,16 +52,17 @@ def compare_page(pages: "Shelf", query: Mapping[str, str]) -> Page:
         change, between = (
             _policies(facts, other) if other else (_versions(facts, asked["from"], asked["to"]), "")
         )
+        sentence = _told(change.difference, facts.arn.name, other.arn.name) if other else ""
     except InputError as error:
         return pages.render(
-            "compare.html", frame, asked=asked, view=None, fault=f"{str(error)[0].upper()}{str(error)[1:]}.", advice=error.advice, between=""
+            "compare.html", frame, asked=asked, view=None, fault=f"{str(error)[0].upper()}{str(error)[1:]}.", advice=error.advice, between="", sentence=""
         )  # fmt: skip
     marks = (pages.marks(facts.arn), pages.marks(other.arn) if other else ())
     return pages.kept(
         f"compare.html?{asked}",
         marks,
         lambda: pages.render(
-            "compare.html", frame, asked=asked, view=pages.tracker.renderer().view(change), fault="", advice="", between=between
+            "compare.html", frame, asked=asked, view=pages.tracker.renderer().view(change), fault="", advice="", between=between, sentence=sentence
         ),
     )  # fmt: skip
 
@@ -75,6 +79,18 @@ def _standing(pages: "Shelf") -> list[Standing]:
         if rows:
             found.append(Standing(arn.name, policy_page(arn), tuple(rows)))
     return found
+
+
+def _told(difference: "Difference", one: str, other: str) -> str:
+    """What two policies differ in, of neither of which can be said that it came first."""
+    more, less = len(difference.actions_added), len(difference.actions_removed)
+    moved = (
+        len(difference.actions_widened) + len(difference.actions_narrowed) + len(difference.actions_rescoped)
+    )
+    parts = [f"{other} allows {count(more, 'action')} that {one} does not"] * bool(more)
+    parts += [f"{one} allows {count(less, 'action')} that {other} does not"] * bool(less)
+    told = "; ".join(parts) or f"{other} and {one} allow the same actions"
+    return f"{told}; {count(moved, 'is', 'are')} allowed by both, and not alike." if moved else f"{told}."
 
 
 def _versions(facts: "Facts", before: str, after: str) -> "Change":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.errors import TrackerError
@@ -34,6 +35,11 @@ _MACHINES = (
     "/healthz",
     "/metrics",
 )  # asked by address: they say nothing that another site's script could use
+_ASKING = (  # what another site's script may ask for, where it sends a tag along (Fetch, 3.3.6: CORS-preflight fetch)
+    ("access-control-allow-methods", "GET, HEAD"),
+    ("access-control-allow-headers", "If-None-Match, If-Modified-Since"),
+    ("access-control-max-age", "86400"),
+)
 _CORS = (
     ("access-control-allow-origin", "*"),
     ("access-control-expose-headers", "ETag, Link"),
@@ -65,7 +71,8 @@ class Guard:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         headers, path, query = Headers(scope=scope), str(scope["path"]), bytes(scope["query_string"])
-        send = _with_headers(send, api=path.startswith("/api/") and not path.startswith(ADMIN))
+        api = path.startswith("/api/") and not path.startswith(ADMIN)
+        send = _with_headers(send, api=api)
         if not query.isascii() or not readable_host(headers.get("host", "")):  # nobody's browser sends such
             refused = problems.problem(400, "The address or the host of the question is none.")
             return await refused(scope, receive, send)
@@ -77,6 +84,10 @@ class Guard:
                 Request(scope), self._pages, 414, "The question is longer than any page needs."
             )
             return await refused(scope, receive, send)
+        if api and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
+            return await Response(status_code=204, headers=dict(_ASKING))(scope, receive, send)
+        if api and scope["method"] == "HEAD":  # answered as GET; what serves us leaves the body out
+            scope = {**scope, "method": "GET"}
         reading = scope["method"] in ("GET", "HEAD")
         moment = self._moment() if reading else None
         page = self._warm.get(path, query, moment) if moment is not None else None

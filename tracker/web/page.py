@@ -1,6 +1,7 @@
 """One answer: bytes, what they are, and how they may be kept."""
 
 import gzip
+from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -29,6 +30,7 @@ class Page:
     media_type: str
     modified: datetime | None = None  # UTC: of the newest fact on it, where one instant says that
     max_age_s: int = 60  # how long a cache may answer without asking
+    style: str = ""  # what its one style of its own is known by to a Content-Security-Policy: 'sha256-...'
     links: tuple[str, ...] = field(default=())  # further pages that it leads to, for the builder of files
 
     @cached_property
@@ -43,6 +45,14 @@ class Page:
             return None
         packed = gzip.compress(self.body, 6, mtime=0)
         return packed if len(packed) < len(self.body) else None
+
+
+def printed_page(text: str, modified: datetime | None = None, max_age_s: int = 60) -> Page:
+    """A page that is one file, its style in it: that style is allowed by its hash (CSP Level 3, 6.7.3.3)."""
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    page = text_page(text, "html", modified, max_age_s)
+    page.style = f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
+    return page
 
 
 def text_page(text: str, suffix: str, modified: datetime | None = None, max_age_s: int = 60) -> Page:

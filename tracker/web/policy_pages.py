@@ -23,7 +23,7 @@ from tracker.changelog.version import (
 from tracker.model.identity import PolicyArn
 from tracker.web.feeding import policy_feed
 from tracker.web.months import month_of
-from tracker.web.page import MissingPageError, Page, text_page
+from tracker.web.page import MissingPageError, Page, printed_page, text_page
 from tracker.web.used_pages import used_by
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def change(pages: "Shelf", facts: "Facts", stem: str, suffix: str) -> Page:
     if suffix == "md":
         return text_page(renderer.markdown(found), "md", seen, FOREVER_S)
     if printed:
-        return text_page(renderer.html(found), "html", seen, FOREVER_S)
+        return printed_page(renderer.html(found), seen, FOREVER_S)
     stems = list(facts.stems)
     at = stems.index(stem)
     ends = [end for end in (found.transition.before, found.transition.after) if end]
@@ -285,7 +285,7 @@ def month(pages: "Shelf", facts: "Facts", stem: str, suffix: str, ends: tuple[da
     if suffix == "md":
         return text_page(renderer.period_markdown(found), "md")
     if stem.endswith(".print"):
-        return text_page(renderer.period_html(found), "html")
+        return printed_page(renderer.period_html(found))
     inside = [one for one in facts.entries if ends[0] <= one.observed_at < ends[1]]
     earlier, later = _neighbours(pages, facts, ends)
     step = tuple(

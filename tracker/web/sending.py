@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from fastapi import Request, Response
 
+from tracker.web.headers import policy
 from tracker.web.page import Page
 
 ANSWERED = "tracker.page"  # where a request's scope says which page was its answer
@@ -27,6 +28,8 @@ def answer(page: Page, asked: Mapping[str, str]) -> Answer:
         "cache-control": f"public, max-age={page.max_age_s}",
         "vary": "Accept-Encoding",
     }
+    if page.style:  # with a 304 too: what comes with that replaces what the reader has kept
+        headers["content-security-policy"] = policy(style=page.style)
     if page.modified is not None:
         headers["last-modified"] = format_datetime(
             page.modified.astimezone(UTC).replace(microsecond=0), usegmt=True

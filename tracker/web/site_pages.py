@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tracker.archive.signoffs import Signoffs
 from tracker.changelog.entries import by_month, entry
-from tracker.changelog.findings import attention_row, by_weight
+from tracker.changelog.findings import by_weight, finding_groups
 from tracker.changelog.overview import InForceRow, PolicyRow, WatchedRow, month_table
 from tracker.changelog.places import policy_page
 from tracker.changelog.site import Frame
@@ -178,7 +178,7 @@ def attention(pages: "Shelf", _: Mapping[str, str]) -> Page:
         rows = []
         for arn in pages.watched:
             found = by_weight(one for one in pages.facts(arn).attention if not one.accepted)
-            told = tuple(attention_row(one, verb="can") for one in found[:8])
+            told = finding_groups(found)[:8]
             rows.append(InForceRow(arn.name, policy_page(arn, "attention.html"), told, len(found)))
         return pages.render(
             "attention.html", Frame("attention.html", "Attention", FEEDS), policy=None, policies=rows
