@@ -1,5 +1,6 @@
 """Settings: three layers, each stronger than the one before; every value's origin; every wrong value named."""
 
+import os
 from collections.abc import Mapping
 from datetime import date, time
 from pathlib import Path
@@ -193,6 +194,12 @@ def test_a_wrong_value_names_file_key_value_and_what_would_be_right(
     assert str(tmp_path / "policy-tracker.toml") in said
     assert key_and_value in said
     assert right in said
+
+
+def test_a_named_pipe_in_the_place_of_the_file_hangs_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "policy-tracker.toml")
+    with pytest.raises(SettingsError, match="can't be read: it is no file"):
+        load_settings(tmp_path, {})
 
 
 @pytest.mark.parametrize(

@@ -78,5 +78,16 @@ def test_a_missing_folder_is_told(tmp_path: Path) -> None:
 
 def test_a_lock_that_can_not_be_opened_as_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "tracker.lock").mkdir()
-    with pytest.raises(SetupError, match="can't lock"), round_lock(tmp_path, 0):
+    with pytest.raises(SetupError, match="can't lock") as told, round_lock(tmp_path, 0):
+        pass
+    assert told.value.advice.startswith(f"move {tmp_path}/tracker.lock away")
+
+
+def test_a_lock_in_which_nothing_can_be_written_locks_all_the_same(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / LOCK)
+    with (
+        round_lock(tmp_path, 0),
+        pytest.raises(LockedError, match=r"running in \S+$"),
+        round_lock(tmp_path, 0),
+    ):
         pass

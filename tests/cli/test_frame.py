@@ -191,6 +191,14 @@ def test_a_reader_that_has_seen_enough_is_no_error(home: Path) -> None:
     assert done.stderr == ""
 
 
+def test_standard_files_that_are_closed_are_no_error(home: Path) -> None:
+    said = subprocess.run(
+        ["bash", "-c", f"'{sys.executable}' -m tracker --home '{home}' log 0>&- 1>&- 2>&-"], check=False
+    )
+    assert said.returncode == 0
+    assert not list(home.glob("crashes/*"))
+
+
 def test_standard_output_that_is_full_is_said(home: Path) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(

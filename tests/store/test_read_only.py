@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -114,3 +115,20 @@ def test_what_is_in_the_way_is_named_with_what_to_do(place: Path) -> None:
     with as_nobody(), pytest.raises(SetupError, match="mode 0400") as raised:
         database.set_meta("a", "2")
     assert raised.value.advice == f"chmod u+w {database.path}"
+
+
+def test_on_a_full_disk_all_can_be_read_and_what_can_not_be_written_is_said(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(place / "tracker.db")
+    database.set_meta("a", "1")
+    (place / "tracker.db-wal").touch()  # what SQLite leaves that could not begin
+    left = SimpleNamespace(f_frsize=1024, f_bavail=3, f_bfree=3, f_flag=0)
+    monkeypatch.setattr("os.statvfs", lambda _: left)
+    assert database.get_meta("a") == "1"
+    assert not (place / "tracker.db-shm").exists()  # SQLite has no room for it
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    with pytest.raises(SetupError, match="its disk is full, 3 KB are left") as raised, database.told():
+        raise error
+    assert raised.value.advice.startswith("make room")

@@ -171,20 +171,17 @@ def _backed_up(place: Place) -> list[str]:
 
 
 def _built(place: Place) -> list[str]:
-    """Built again it is what another build makes of the same archive."""
-    for name in ("site", "other"):
-        said = place.run("site", "build", str(place.folder / name))
+    """Built again it is what another build makes of the same archive, which is made once."""
+    other = place.folder.parent / "other"
+    for folder in (place.folder / "site", *([] if other.exists() else [other])):
+        said = place.run("site", "build", str(folder))
         if said.code:
             return [f"the next build: {said}"]
-    first, other = (
-        {
-            path.relative_to(place.folder / name): path.read_bytes()
-            for path in (place.folder / name).rglob("*")
-            if path.is_file()
-        }
-        for name in ("site", "other")
+    first, second = (
+        {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (place.folder / "site", other)
     )
-    differ = sorted(str(path) for path in first.keys() | other.keys() if first.get(path) != other.get(path))
+    differ = sorted(path for path in first.keys() | second.keys() if first.get(path) != second.get(path))
     return [f"the site differs from one built anew: {differ[:5]}"] if differ else []
 
 

@@ -74,10 +74,18 @@ def load_settings(
     return _assemble(home, values, origins)
 
 
+def _text(path: Path) -> str:
+    if path.is_fifo():  # whoever reads it waits for a writer, for ever
+        raise SettingsError(
+            f"{path} can't be read: it is no file", advice="it has to be a UTF-8 file that you may read"
+        )
+    return path.read_text(encoding="utf-8")
+
+
 def _from_file(home: Path, *, needs_file: bool) -> Iterator[tuple[Origin, str, Given]]:
     path = home / FILE_NAME
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _text(path)
     except FileNotFoundError:
         if not needs_file:
             return

@@ -15,12 +15,13 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracker.errors import LockedError, SetupError, TrackerError, TryLaterError
+from tracker.errors import LockedError, SetupError
 from tracker.store.copying import keep_before_migrating
 from tracker.store.permits import free_beside, must_be_writable, stands_still
 from tracker.store.schema import APPLICATION_ID, SCHEMA
 from tracker.store.steps import Step, no_step
 from tracker.store.syncing import GroupSync
+from tracker.store.telling import BUSY, as_ours
 
 if TYPE_CHECKING:
     import sqlite_utils
@@ -29,7 +30,6 @@ log = logging.getLogger(__name__)
 # How long a reading of whoever is answered may take before it is stopped with TryLaterError; None: as long as it takes.
 LONGEST_READING_S: ContextVar[float | None] = ContextVar("longest_reading_s", default=None)
 _A_WHILE = 50_000  # instructions of SQLite's machine, some milliseconds: how often a slow statement looks at the clock
-_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 class Database:
@@ -309,7 +309,7 @@ class Database:
                 connection.execute("PRAGMA journal_mode=WAL")
             except sqlite3.OperationalError as error:
                 # SQLite does not always wait its busy_timeout when two processes change the mode at once.
-                if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > deadline:
+                if error.sqlite_errorcode & 0xFF not in BUSY or time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
             else:
@@ -321,40 +321,10 @@ class Database:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            ours = self._ours(error)
+            ours = as_ours(error, self.path, self._busy_s, LONGEST_READING_S.get())
             if ours is None:
                 raise
             raise ours from error
-
-    def _ours(self, error: sqlite3.DatabaseError) -> TrackerError | None:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in _BUSY:
-            return LockedError(
-                f"{self.path} is locked by another process for more than {self._busy_s:g} s",
-                advice="wait until the other policy-tracker is done, then try again",
-            )
-        if code == sqlite3.SQLITE_INTERRUPT:
-            return TryLaterError(
-                f"the index was asked for so much that it was stopped after {LONGEST_READING_S.get():g} s",
-                advice="ask for less at once: one policy, a shorter time, or a pattern that names its service",
-            )
-        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            return SetupError(
-                f"{self.path} is damaged, or no database at all: {error}",
-                advice="restore it from a backup, or move it away and run 'policy-tracker reindex' (subscribers are only in there)",
-            )
-        if code in (
-            sqlite3.SQLITE_CANTOPEN,
-            sqlite3.SQLITE_READONLY,
-            sqlite3.SQLITE_FULL,
-            sqlite3.SQLITE_IOERR,
-            sqlite3.SQLITE_PERM,
-        ):
-            return SetupError(
-                f"{self.path} can't be used: {error}",
-                advice="look at the folder's owner, its mode and the space left on the disk",
-            )
-        return None
 
 
 # https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_

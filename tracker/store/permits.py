@@ -10,16 +10,26 @@ from tracker.errors import SetupError
 
 log = logging.getLogger(__name__)
 _WAL, _SHM = "-wal", "-shm"
+LEAST = 64 * 1024  # bytes of room without which SQLite can't begin
 _EFFECTIVE = os.access in os.supports_effective_ids
 
 
 def stands_still(path: Path) -> bool:
-    """Whether this user may only read the database and nobody writes: beside a write-ahead log SQLite writes even to read."""
+    """Whether nobody writes, and this user can't: it may only read, or the disk is full.
+
+    SQLite writes even to read, beside the database: 32 KB of an index of its log. Where a log holds something it has to.
+    """
     return (
         path.exists()
-        and not _beside(path, _WAL).exists()
-        and not (_writable(path) and _writable(path.parent))
+        and not _holds(_beside(path, _WAL))
+        and not (_writable(path) and _writable(path.parent) and room(path) >= LEAST)
     )
+
+
+def room(path: Path) -> int:
+    """How many bytes this user may still write on the disk of a file that is there."""
+    disk = os.statvfs(path)
+    return disk.f_frsize * (disk.f_bavail if os.geteuid() else disk.f_bfree)
 
 
 def must_be_writable(path: Path) -> None:
@@ -97,6 +107,13 @@ def _name(user: int) -> str:
 
 def _writable(path: Path) -> bool:
     return os.access(path, os.W_OK, effective_ids=_EFFECTIVE)
+
+
+def _holds(log_: Path) -> bool:
+    try:
+        return log_.stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _beside(path: Path, what: str) -> Path:
