@@ -28,6 +28,7 @@ FLOORS = [
         "first_looks",
         "stretches",
         "survey",
+        "verifying",
         "signing",
         "signup",
         "watched",

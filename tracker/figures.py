@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.archive.archive import Archive
+from tracker.archive.damaged import readable
 from tracker.archive.firsts import First, firsts
 from tracker.model.history import Kind, Observation
 from tracker.model.identity import PolicyArn
@@ -98,6 +99,7 @@ def growth(reading: Reading) -> Iterator[Size]:
         before = now
 
 
+@readable()
 def name_of(arn: str) -> str:
     """A policy's name from its ARN, with its partition where that is not `aws`."""
     policy = PolicyArn.parse(arn)

@@ -104,9 +104,9 @@ class Archive:
         Raises SetupError where it is none, SettingsError where a setting is wrong.
         """
         from tracker.bootstrap import open_tracker
-        from tracker.settings import find_home, load_settings
+        from tracker.settings import current_folder, find_home, load_settings
 
-        self.home, _ = find_home(None if home is None else str(home), os.environ, Path.cwd())
+        self.home, _ = find_home(None if home is None else str(home), os.environ, current_folder())
         self._tracker: Tracker = open_tracker(load_settings(self.home, os.environ))
 
     def policies(self) -> tuple[PolicyArn, ...]:

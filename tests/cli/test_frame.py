@@ -199,6 +199,15 @@ def test_standard_files_that_are_closed_are_no_error(home: Path) -> None:
     assert not list(home.glob("crashes/*"))
 
 
+def test_a_folder_that_was_removed_under_the_command_is_said(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    way = ["bash", "-c", f"cd '{gone}' && rmdir '{gone}' && '{sys.executable}' -m tracker log"]
+    done = subprocess.run(way, capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert "is gone: somebody removed it\n  change to a folder" in done.stderr
+
+
 def test_standard_output_that_is_full_is_said(home: Path) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(

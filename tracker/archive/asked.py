@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from tracker.archive.damaged import readable
 from tracker.archive.grants import BUT, LITERAL, WILD, read_place, service_of
 from tracker.model.asked import How, Moment, Question, Said
 from tracker.model.identity import PolicyArn, VersionId
@@ -52,6 +53,13 @@ def said(
     db: sqlite3.Connection, asked: Question, policies: Collection[str] | None = None
 ) -> Iterator[tuple[PolicyArn, list[Said]]]:
     """What each policy said that concerns the question, oldest first; of all policies or of these folders' alone."""
+    with readable():
+        yield from _said(db, asked, policies)
+
+
+def _said(
+    db: sqlite3.Connection, asked: Question, policies: Collection[str] | None
+) -> Iterator[tuple[PolicyArn, list[Said]]]:
     words = _Words(db)
     patterns = {number: (_HOW[kind], text, spelling) for number, kind, text, spelling in _patterns(db, asked)}
     groups: dict[int, list[_Grant]] = {}
@@ -80,6 +88,7 @@ def said(
 class Allowed:
     """Since when one policy has allowed what it allows today, action by action: its grants are read once."""
 
+    @readable()
     def __init__(self, db: sqlite3.Connection, policy: str) -> None:
         """`policy`: its folder, 'aws/ReadOnlyAccess'."""
         self._literal: dict[str, list[Said]] = {}
@@ -143,6 +152,7 @@ def _timelines(db: sqlite3.Connection, holders: Iterable[int]) -> dict[int, tupl
     return found
 
 
+@readable()
 def gone(db: sqlite3.Connection) -> dict[PolicyArn, "datetime"]:
     """The policies whose last observation is that they are no longer visible, and since when."""
     rows = db.execute(

@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from tracker.archive import index
+from tracker.archive.damaged import readable
 from tracker.archive.layout import policy_key
 from tracker.model.identity import PolicyArn
 from tracker.model.instants import parse_instant, stamp
@@ -46,6 +47,7 @@ class Browsing:
                  (SELECT max(rowid) FROM changes c WHERE c.policy = p.policy) FROM policies p WHERE policy = ?"""
         return self._one(sql, [policy_key(arn)])
 
+    @readable()
     def marks(self) -> dict[PolicyArn, tuple[object, ...]]:
         """`mark` of every policy, by name."""
         sql = """SELECT p.arn, files, timeline_bytes, count(c.id) AS changes, max(c.rowid) AS last
@@ -137,6 +139,7 @@ class Browsing:
             for row in self._rows(sql, [])
         )
 
+    @readable()
     def policies(self, limit: int = -1, after: str = "") -> tuple[Held, ...]:
         """Policies by name, from after a name on, with how much is on record of each."""
         sql = """SELECT p.arn, p.name, p.files,

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.archive import folder
+from tracker.archive.damaged import readable
 from tracker.archive.files import read_lines
 from tracker.archive.layout import LOOKS, Identity, file_name, policy_folder, policy_key
 from tracker.archive.records import RecordError, read_look
 from tracker.errors import InputError
-from tracker.model.history import Observation, Snapshot
+from tracker.model.history import Kind, Observation, Snapshot
 from tracker.model.identity import PolicyArn, VersionId
 from tracker.model.recorded import ChangeRow
 from tracker.store.instants import read_sortable, sortable
@@ -86,7 +87,7 @@ def _index_grants(
     same = before == [(row["observed_at"], row["version"], row["create_date"]) for row in now[: len(before)]]
     newest = max((moment for moment, _, _ in before), default="")
     later = all(str(row["observed_at"]) >= newest for row in now[len(before) :])
-    if same and later and writer.knows(key):  # a database of an older release had no grants
+    if before and same and later and writer.knows(key):  # a database of an older release had no grants
         writer.go_on(key, [one for one in seen if one[0] > len(before)], documents)
     else:
         writer.replace(key, intervals(seen, documents))
@@ -250,7 +251,7 @@ def index_looks(db: sqlite3.Connection, root: Path, partition: str) -> None:
         "WHERE partition = :partition",
         {"partition": partition},
     ).fetchone()
-    bytes_seen, seen = row or (0, 0)
+    bytes_seen, seen = row or (-1, 0)  # what the index has of a file that it has not seen is damage
     if folder.length(lines[:seen]) != bytes_seen:
         db.execute("DELETE FROM looks WHERE partition = ?", [partition])
         seen = 0
@@ -286,19 +287,20 @@ def change_row(row: ChangeRow) -> Row:
 _arn, _version = lru_cache(4096)(PolicyArn.parse), lru_cache(4096)(VersionId.parse)  # a log has thousands
 
 
+@readable()
 def read_change(row: Mapping[str, object]) -> ChangeRow:
-    """A change from its row."""
+    """A change from its row. Raises SetupError for one that is damaged."""
     version = {side: row[f"{side}_version"] for side in ("from", "to")}
     return ChangeRow(
         id=str(row["id"]),
         arn=_arn(str(row["arn"])),
         name=str(row["name"]),
-        kind=str(row["kind"]),
+        kind=str(Kind(str(row["kind"]))),
         observed_at=read_sortable(str(row["observed_at"])),
         from_version=None if version["from"] is None else _version(str(version["from"])),
         to_version=None if version["to"] is None else _version(str(version["to"])),
         severity=str(row["severity"]),
         headline=str(row["headline"]),
-        summary=json.loads(str(row["summary"])),
+        summary=dict(json.loads(str(row["summary"]))),
         run=str(row["run"]),
     )

@@ -3,13 +3,14 @@
 import json
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.archive import files, index
 from tracker.archive.agreeing import Agreement
+from tracker.archive.damaged import readable
 from tracker.archive.layout import (
     LOOKS,
     policy_key,
@@ -26,6 +27,7 @@ from tracker.store.instants import read_sortable, sortable
 if TYPE_CHECKING:
     from tracker.model.history import Basis
 
+_BASES: "dict[str, Basis]" = {"commit": "commit", "create_date": "create_date"}
 _FOREVER = "9999-12-31T23:59:59.999999Z"
 _OLDEST_FIRST = (
     "SELECT run, started, ended, policies, failed FROM looks WHERE partition = ? ORDER BY started, line"
@@ -54,12 +56,16 @@ class Indexed:
         ] = {}  # partition -> (bytes of its file, looks)
 
     def arns(self) -> dict[str, PolicyArn]:
-        """The ARN of every indexed policy, by its folder ('aws/ReadOnlyAccess')."""
+        """The ARN of every indexed policy, by its folder ('aws/ReadOnlyAccess'); of a damaged row the files tell it."""
         if not self._database.exists:
             return {}
         with self._database.reading() as db:
             rows = db.execute("SELECT policy, arn FROM policies").fetchall()
-        return {policy: PolicyArn.parse(arn) for policy, arn in rows}
+        found = {}
+        for policy, arn in rows:
+            with suppress(ValueError):
+                found[policy] = PolicyArn.parse(arn)
+        return found
 
     def count(self) -> int:
         """How many policies are indexed."""
@@ -75,6 +81,7 @@ class Indexed:
         with self._database.reading() as db:
             return int(db.execute("SELECT count(*) FROM snapshots").fetchone()[0])
 
+    @readable()
     def arn(self, key: str) -> PolicyArn | None:
         """The ARN of one indexed policy."""
         if not self._database.exists:
@@ -102,6 +109,7 @@ class Indexed:
         self.agreement.must_hold(arn)
         return tuple(rows)
 
+    @readable()
     def looks(self, arn: PolicyArn, since: datetime | None, until: datetime | None) -> tuple[Look, ...]:
         """The rounds that read this policy without fault and began in [since, until), oldest first."""
         return tuple(
@@ -112,19 +120,23 @@ class Indexed:
             and _read(look, arn)
         )
 
+    @readable()
     def last_look(self, arn: PolicyArn, until: datetime | None) -> Look | None:
         """The newest round that read this policy without fault, begun no later than `until`."""
         return self._newest(arn, _read, until)
 
+    @readable()
     def last_try(self, arn: PolicyArn, until: datetime | None) -> Look | None:
         """The newest round that asked for this policy, with or without success, begun no later than `until`."""
         return self._newest(arn, _asked, until)
 
+    @readable()
     def last_sweep(self, partition: str, until: datetime | None) -> Look | None:
         """The newest round that asked for every policy of a partition, with or without success, begun no later than `until`."""
         with closing(self._looks(partition, newest_first=True)) as looks:
             return next((one for one in looks if one.policies is None and _not_after(one, until)), None)
 
+    @readable()
     def last_reads(
         self,
         arns: Iterable[PolicyArn],
@@ -157,6 +169,7 @@ class Indexed:
         keys = dict.fromkeys(policy_key(PolicyArn.parse(text)) for text in look.policies)
         return [key for key in keys if key in left and not _among(left[key], look.failed)]
 
+    @readable()
     def defaults(self, partition: str) -> dict[str, tuple[PolicyArn, Known]]:
         """Folder ('aws/ReadOnlyAccess') -> the policy and its default on record, of all policies of a partition.
 
@@ -173,13 +186,14 @@ class Indexed:
             found[key] = (PolicyArn.parse(arn), told)
         return found
 
+    @readable()
     def unwatched(self) -> dict[tuple[str, datetime], "Basis"]:
         """(folder, instant) -> how a default is known to have been in force, where that was no look."""
         if not self._database.exists:
             return {}
         with self._database.reading() as db:
             rows = db.execute("SELECT policy, observed_at, basis FROM observations WHERE basis <> 'look'")
-            return {(key, read_sortable(moment)): basis for key, moment, basis in rows}
+            return {(key, read_sortable(moment)): _BASES[basis] for key, moment, basis in rows}
 
     def observed(self, since: datetime, until: datetime) -> frozenset[str]:
         """The folders of policies whose default was seen to come or go in [since, until)."""
@@ -190,6 +204,7 @@ class Indexed:
             )
         )
 
+    @readable()
     def begun(self) -> dict[str, datetime]:
         """Folder -> when the policy was first seen, of all policies that were."""
         rows = self._column("SELECT policy, min(observed_at) FROM observations GROUP BY policy")
@@ -207,6 +222,7 @@ class Indexed:
         with closing(self._looks(arn.partition, newest_first=True)) as looks:
             return next((look for look in looks if fits(look, arn) and _not_after(look, until)), None)
 
+    @readable()
     def identities(self, arn: PolicyArn) -> frozenset[tuple[VersionId, datetime]]:
         """The versions of a policy that the index knows."""
         if not self._database.exists:

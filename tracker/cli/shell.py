@@ -25,9 +25,9 @@ class Shell:
 
     def find_home(self) -> Path:
         """The tracker's folder, whether or not it exists."""
-        from tracker.settings import find_home
+        from tracker.settings import current_folder, find_home
 
-        self.home, self.home_by = find_home(self.home_flag, os.environ, Path.cwd())
+        self.home, self.home_by = find_home(self.home_flag, os.environ, current_folder())
         return self.home
 
     def settings(self, *, needs_file: bool = True) -> "Settings":

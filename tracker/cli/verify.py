@@ -41,22 +41,23 @@ def command(shell: Shell, seal: Path | None, against: Path | None, wanted: str) 
     """
     from tracker.archive.seal import read_seal
     from tracker.changelog.wording import count
+    from tracker.verifying import verified
 
     then = read_seal(read_text(against), str(against)) if against else None
     tracker = shell.tracker()
     with waiting("reading every file"):
-        verified = tracker.archive.verified(then)
-    findings = verified.findings
+        found = verified(tracker, then)
+    findings = found.findings
     if seal is not None:
-        _write(seal, verified.seal.text)
+        _write(seal, found.seal.text)
     if wanted == "json":
         put_items(
             "verify",
             [{"path": one.path, "wrong": one.wrong, "advice": one.advice} for one in findings],
-            head=verified.seal.head,
-            files=len(verified.seal.files),
-            chained=verified.chained,
-            unchained=verified.unchained,
+            head=found.seal.head,
+            files=len(found.seal.files),
+            chained=found.chained,
+            unchained=found.unchained,
         )
         return PARTIAL if findings else None
     for one in findings:
@@ -67,10 +68,10 @@ def command(shell: Shell, seal: Path | None, against: Path | None, wanted: str) 
         f" and {count(roles, 'role')}" if roles else ""
     )
     put(f"{held}: {f'{len(findings):,} wrong' if findings else 'nothing is wrong'}")
-    be = "is" if verified.unchained == 1 else "are"
-    older = f", {verified.unchained:,} {be} older than the chain" if verified.unchained else ""
-    put(f"{verified.chained:,} lines hold the hash of what stands before them{older}")
-    put(f"head {verified.seal.head} of {len(verified.seal.files):,} files")
+    be = "is" if found.unchained == 1 else "are"
+    older = f", {found.unchained:,} {be} older than the chain" if found.unchained else ""
+    put(f"{found.chained:,} lines hold the hash of what stands before them{older}")
+    put(f"head {found.seal.head} of {len(found.seal.files):,} files")
     if then is not None and not findings:
         put(f"all {len(then.files):,} files that were sealed are as they were, or have only grown")
     return PARTIAL if findings else None

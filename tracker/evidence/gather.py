@@ -8,6 +8,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from tracker import verifying
 from tracker.archive import files
 from tracker.archive.files import LARGEST_LINES, LARGEST_SNAPSHOT
 from tracker.archive.layout import (
@@ -73,7 +74,7 @@ def gather(
 
     Of an archive that is not whole, what can be read: `verified` says what is wrong.
     """
-    verified = tracker.archive.verified()
+    verified = verifying.verified(tracker)
     whole = all(one.path == tracker.database.path.name for one in verified.findings)
     keys = set(map(policy_key, policies))
     signoffs = Signoffs(tracker.home, tracker.database).readable()

@@ -1,6 +1,6 @@
 """One validated Settings, made once: policy-tracker.toml, POLICY_TRACKER_* variables, flags; each knows its origin."""
 
-from tracker.settings.load import HOME_VARIABLE, PREFIX, find_home, load_settings
+from tracker.settings.load import HOME_VARIABLE, PREFIX, current_folder, find_home, load_settings
 from tracker.settings.secret import admin_token, alarm_secrets, dkim_key, mail_password, webhook_secret
 from tracker.settings.values import (
     DECLARED,
@@ -38,6 +38,7 @@ __all__ = [
     "WebSettings",
     "admin_token",
     "alarm_secrets",
+    "current_folder",
     "dkim_key",
     "find_home",
     "load_settings",

@@ -34,6 +34,17 @@ def find_home(flag: str | None, environ: Mapping[str, str], cwd: Path) -> tuple[
     return user_data_path("policy-tracker", appauthor=False), "the user's data folder"
 
 
+def current_folder() -> Path:
+    """The folder that this process runs in. Raises SetupError where it was removed meanwhile."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise SetupError(
+            "the folder that this runs in is gone: somebody removed it",
+            advice="change to a folder that is there (cd), then run it again",
+        ) from error
+
+
 def load_settings(
     home: Path,
     environ: Mapping[str, str],
@@ -47,7 +58,7 @@ def load_settings(
     Raises SetupError where the folder holds no policy-tracker.toml (unless `needs_file` is False), and SettingsError
     naming file, key, value and what would be right for each value that is wrong, wherever it stands.
     """
-    base = cwd or Path.cwd()
+    base = cwd or current_folder()
     layers = [
         *_from_file(home, needs_file=needs_file),
         *_from_environment(environ, base),
