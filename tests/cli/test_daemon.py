@@ -22,9 +22,9 @@ from tests.support.iam_replies import Reply
 from tests.support.smtp_sink import Sink
 from tests.support.world import READ_ONLY, START, allowing, make_world
 from tracker.archive import folder
-from tracker.cli.daemon import Work, unexpected
+from tracker.cli.daemon import Work, in_its_folder, unexpected
 from tracker.cli.shell import Shell
-from tracker.errors import UnknownPolicyError
+from tracker.errors import SetupError, UnknownPolicyError
 from tracker.model.identity import PolicyArn
 
 SUPPORT = PolicyArn("aws", "AWSSupportServiceRolePolicy", "/aws-service-role/")
@@ -270,3 +270,19 @@ def test_aws_is_not_asked_every_minute_about_a_name_that_nobody_knows(tmp_path: 
     assert asked == ["Nobody", READ_ONLY.name, "Nobody", "Nobody"]
     assert due.look is None
     assert len(world.tracker.archive.looks(READ_ONLY)) == 1
+
+
+def test_a_folder_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    world.aws.publish(SUPPORT, "v1", START - timedelta(days=9), allowing("s3:ListBucket"))
+    settings = world.tracker.home / "policy-tracker.toml"
+    settings.touch()
+    work = in_its_folder(settings, Work(world.tracker))
+    assert work().look is not None
+    world.tracker.home.rename(tmp_path / "elsewhere")
+    world.tracker.home.mkdir()  # as a mount point is, whose disk was taken out
+    world.clock.forward(days=2)
+    with pytest.raises(SetupError, match="is not the tracker's folder any more") as raised:
+        work()
+    assert "bring the folder" in raised.value.advice
+    assert not list(world.tracker.home.iterdir())

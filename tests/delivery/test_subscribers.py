@@ -8,7 +8,7 @@ import pytest
 from tests.delivery.conftest import Clock, message
 from tracker.delivery.outbox import Outbox
 from tracker.delivery.subscribers import Subscribers, recipients
-from tracker.errors import InputError
+from tracker.errors import InputError, SetupError
 from tracker.store.database import Database
 
 
@@ -30,6 +30,18 @@ def test_add_and_get(subscribers: Subscribers, clock: Clock) -> None:
 
 def test_no_policies_means_all(subscribers: Subscribers, clock: Clock) -> None:
     assert subscribers.add("anna@example.org", [], "instant", clock(), "t1").policies == ("*",)
+
+
+@pytest.mark.parametrize("sql", ["policies = '{'", "filter = '['", "created = '2026-13'"])
+def test_a_damaged_row_is_said_with_what_to_do(
+    subscribers: Subscribers, database: Database, clock: Clock, sql: str
+) -> None:
+    added = subscribers.add("anna@example.org", [], "instant", clock(), "t1")
+    with database.writing() as connection:
+        connection.execute(f"UPDATE subscribers SET {sql}")
+    with pytest.raises(SetupError, match=f"subscriber {added.id}'s row in the database is damaged") as raised:
+        subscribers.list()
+    assert "backup" in raised.value.advice
 
 
 def test_the_list_is_sorted_by_address(subscribers: Subscribers, clock: Clock) -> None:

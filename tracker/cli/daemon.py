@@ -17,7 +17,7 @@ from tracker.cli.output import put
 from tracker.cli.overseen import overseen_ticks
 from tracker.cli.policies import findable, in_words, standing
 from tracker.cli.shell import Shell
-from tracker.errors import UnknownPolicyError
+from tracker.errors import SetupError, UnknownPolicyError
 from tracker.model.instants import words
 from tracker.model.watch import Watch
 from tracker.notify import Notify
@@ -25,6 +25,7 @@ from tracker.watched import listing_of
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from tracker.collaborators import Tracker
     from tracker.service import Due
@@ -84,7 +85,7 @@ def command(
         if address:
             put_now(f"  reading is at {address}")
         plan = (tracker.plan.look, tracker.plan.report)
-        work = overseen_ticks(shell.settings(), tracker, Work(tracker))
+        work = in_its_folder(shell.settings().file, overseen_ticks(shell.settings(), tracker, Work(tracker)))
         daemon = Daemon(
             work, plan, clock=tracker.clock, say=put_now, failed=failed, notify=Notify(os.environ)
         )
@@ -121,6 +122,24 @@ def _greet(tracker: "Tracker") -> None:
             put_now(f"  {name}: never looked at")
         else:
             put_now(f"  {arn.name}: {in_words(standing(tracker, arn))}")
+
+
+def in_its_folder(file: "Path", work: "Callable[[], Due]") -> "Callable[[], Due]":
+    """A daemon's work, only while its folder holds the settings file.
+
+    Where a disk was taken out, its empty mount point stays: a new archive in there, without a past and without a
+    subscriber, would find that nothing changed.
+    """
+
+    def tick() -> "Due":
+        if not file.exists():
+            raise SetupError(
+                f"{file.parent} is not the tracker's folder any more: {file.name} is gone from it",
+                advice="bring the folder, or its disk, back to its place; until then nothing is looked at or written",
+            )
+        return work()
+
+    return tick
 
 
 class Work:

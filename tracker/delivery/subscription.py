@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from tracker.delivery.addresses import shown
 from tracker.delivery.wish import Frequency, Wish, filter_record, read_filter
+from tracker.errors import SetupError
 from tracker.model.instants import parse_instant
 
 State = Literal["pending", "active", "paused", "bounced", "gone"]
@@ -75,6 +76,16 @@ def wish_columns(wish: Wish) -> tuple[object, ...]:
 
 def subscriber(row: Sequence[Any]) -> Subscriber:
     """A row of SELECT."""
+    try:
+        return _subscriber(row)
+    except (ValueError, KeyError, TypeError) as error:
+        raise SetupError(
+            f"subscriber {row[0]}'s row in the database is damaged, a value in it can't be read: {error}",
+            advice="restore the newest backup: subscribers are only in there",
+        ) from error
+
+
+def _subscriber(row: Sequence[Any]) -> Subscriber:
     (
         identity,
         address,
