@@ -143,3 +143,15 @@ def test_same_input_same_bytes() -> None:
         assert getattr(Renderer(CATALOGUE), method)(change) == getattr(Renderer(CATALOGUE), method)(
             cases.updated()
         )
+
+
+def test_only_an_address_of_the_web_is_a_link_and_an_instant_is_not_broken() -> None:
+    filters = environment("html").filters
+    assert (
+        filters["link"]("https://a.example/?b&c", "<b>")
+        == '<a href="https://a.example/?b&amp;c">&lt;b&gt;</a>'
+    )
+    for harmful in ("javascript:alert(1)", "data:text/html,x", "//a.example"):
+        assert filters["link"](harmful, "<b>") == "&lt;b&gt;"
+        assert filters["link"](harmful) == harmful
+    assert filters["dates"]("<seen> 2026-05-04") == '&lt;seen&gt; <span class="date">2026-05-04</span>'
