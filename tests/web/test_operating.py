@@ -175,6 +175,8 @@ def test_an_operator_forces_a_look(world: World, operator: TestClient) -> None:
     for body in bodies:
         assert operator.post("/api/v1/admin/check", headers=BEARER, json=body).status_code == 400
     assert operator.post("/api/v1/admin/check", headers=BEARER, content=b"{").status_code == 400
+    half = operator.post("/api/v1/admin/check", headers=BEARER, content=rb'{"policies": ["A\ud800"]}')
+    assert (half.status_code, half.json()["detail"]) == (404, "AWS has no policy A\ud800")
     world.aws.out_of_order("AWS is down")
     failed = operator.post("/api/v1/admin/check", headers=BEARER).json()
     assert failed["failed"][0]["error"] == "AWS is down"

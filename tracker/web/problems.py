@@ -26,7 +26,9 @@ def problem(status: int, detail: str, advice: str = "") -> Response:
     if advice:
         record["advice"] = advice
     headers = {"cache-control": "no-store"} | ({"retry-after": "60"} if status == 503 else {})
-    return Response(json.dumps(record, ensure_ascii=False), status, headers, MEDIA_TYPE)
+    # Half of a character, which JSON may hold and UTF-8 may not, comes back as JSON spells it.
+    text = json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    return Response(text, status, headers, MEDIA_TYPE)
 
 
 def answer(request: Request, pages: "Shelf", status: int, detail: str, advice: str = "") -> Response:
