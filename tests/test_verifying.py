@@ -79,6 +79,8 @@ def test_a_value_that_can_not_be_read_is_said_and_mended(world: World) -> None:
         "UPDATE snapshots SET version = 'w1'",
         "UPDATE observations SET policy = 'aws/Another'",
         "UPDATE look_files SET partition = 'awt'",
+        "UPDATE patterns SET service = 's4' WHERE service = 's3'",
+        "UPDATE patterns SET spelling = 's3:GetObjecu' WHERE service = 's3'",
         "UPDATE changes SET kind = 'upsated'",
     ):
         edit(world, sql)

@@ -109,6 +109,16 @@ def rows(db: sqlite3.Connection) -> Iterator[tuple[str, list[tuple[object, ...]]
         yield key, db.execute(_TOLD, (holder,)).fetchall()
 
 
+def misfiled(db: sqlite3.Connection) -> list[str]:
+    """Patterns that stand under another service than theirs, where no question finds them, or are spelt as another, sorted."""
+    return sorted(
+        text
+        for kind, service, text, spelling in db.execute("SELECT kind, service, text, spelling FROM patterns")
+        if service != (service_of(text) if kind != BUT else "")
+        or (kind != BUT and spelling.isascii() and spelling.lower() != text)
+    )
+
+
 class Grants:
     """Writes grants inside one transaction. The ids of what it has met are kept, so many policies share one of these."""
 

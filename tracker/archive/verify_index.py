@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tracker.archive import folder, index, signoffs
 from tracker.archive.folder import Place
-from tracker.archive.grants import in_time, intervals, rows, told
+from tracker.archive.grants import in_time, intervals, misfiled, rows, told
 from tracker.archive.layout import SIGNOFFS, file_name
 from tracker.errors import TrackerError
 from tracker.model.history import Snapshot
@@ -81,6 +81,7 @@ def index_findings(database: Database, expected: Expected) -> list[Finding]:
                 for row in db.execute("PRAGMA foreign_key_check")
             ]
             differing = [*_differing(db, expected), *_differing_grants(db, expected)]
+            astray = misfiled(db)
             underway = db.execute("SELECT count(*) FROM runs WHERE finished IS NULL").fetchone()[0]
     except TrackerError as error:
         return [Finding(name, str(error).removeprefix(f"{database.path} "), error.advice)]
@@ -94,6 +95,10 @@ def index_findings(database: Database, expected: Expected) -> list[Finding]:
         *(
             Finding(name, f"{what} of the index are not what the files of {of} say", advice)
             for what, of in differing
+        ),
+        *(
+            Finding(name, f"the action {text} is not filed in the index as it is written", _REINDEX)
+            for text in astray
         ),
     ]
 
