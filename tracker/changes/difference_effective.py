@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from operator import itemgetter
 
-from deepdiff import DeepDiff
-
 from tracker.policy.access import Places, place_order, places_in
 from tracker.policy.document import Place
 from tracker.policy.regions import Region, Verdict, is_empty, region, verdict
@@ -144,6 +142,8 @@ def _read(left: Side, right: Side) -> tuple[list[Item], list[Item], list[Item]]:
     """
     if left == right:  # nothing is left to ask about
         return [], [], []
+    from deepdiff import DeepDiff  # 0.3 s, and most pages of a site compare nothing
+
     tree = DeepDiff(
         left,
         right,
