@@ -280,7 +280,7 @@ def import_history(
     *,
     partition: str = "",
     progress: "Progress" = lambda done, of: None,
-    batch: int = 64,
+    batch: int = 128,
 ) -> "Imported":
     """Bring in history from elsewhere, silently: a git archive or bundle, answers of get-policy-version, another tracker.
 

@@ -1,11 +1,13 @@
 """An import, told in order: open the source, read a policy's files, compare them, write them by the batch.
 
-This process alone reads the source and writes; comparing is handed to others where there are cores for it. Memory holds
-a batch and what the workers have in hand, whatever the size of the source.
+This process alone reads the source and writes, each in a thread of its own; comparing is handed to others where there are
+cores for it. Memory holds two batches and what the workers have in hand, whatever the size of the source.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -13,6 +15,7 @@ from pathlib import Path
 
 from tracker.archive.bringing import Bringer, Brought, Standing
 from tracker.archive.layout import policy_key
+from tracker.archive.writing import KeptMany
 from tracker.collaborators import Tracker
 from tracker.importing.prepare import Prepared, Preparing
 from tracker.importing.tree import TrackerTree, tree_of
@@ -24,7 +27,7 @@ from tracker.sources.history import Selection, open_history
 from tracker.sources.known_paths import arn_by_name
 from tracker.sources.past import History, Job
 
-BATCH_BYTES = 16 * 1024 * 1024  # of documents that are written, synced and indexed together
+BATCH_BYTES = 8 * 1024 * 1024  # of documents that are written, synced and indexed together
 READ_AHEAD = 16  # policies of which the archive is asked at once
 WORTH_WORKERS = 300  # states of files; fewer are done before other processes have begun
 
@@ -95,7 +98,7 @@ def bring_history(
     start: datetime,
     arn_of: Callable[[str], PolicyArn],
     progress: Progress = lambda done, of: None,
-    batch: int = 64,
+    batch: int = 128,
 ) -> Imported:
     """Bring a source's history into the archive, within the caller's round. Nobody is mailed about the past.
 
@@ -110,13 +113,16 @@ def bring_history(
         tracker.rules,
         tracker.archive.catalogues.upgrades(),
     )
-    waiting, files = _Batch(tracker.archive.bringer(), tracker.home, sums, batch), history.files
+    files = history.files
     progress(0, files)
-    for one in _prepared(preparing, _told(tracker, history, arn_of), files):
-        sums.add(one)
-        waiting.add(one)
-        progress(sums.counts["files"], files)
-    waiting.write()
+    with ThreadPoolExecutor(1, "writer") as beside:
+        waiting = _Batch(tracker.archive.bringer(), tracker.home, sums, batch, beside)
+        for one in _prepared(preparing, _told(tracker, history, arn_of), files):
+            sums.add(one)
+            waiting.add(one)
+            progress(sums.counts["files"], files)
+        waiting.write()
+        waiting.finish()
     counts = sums.counts
     return Imported(
         run=run,
@@ -144,14 +150,16 @@ def bring_history(
 
 @dataclass(slots=True)
 class _Batch:
-    """What waits to be written."""
+    """What waits to be written. One batch at most is being written, beside the reading of the next."""
 
     bringer: Bringer
     home: Path
     sums: _Sums
     most: int  # policies
+    beside: Executor
     waiting: list[Brought] = field(default_factory=list)
     size: int = 0
+    begun: Future[KeptMany] | None = None
 
     def add(self, one: Prepared) -> None:
         """One policy more; enough of them are written."""
@@ -163,12 +171,17 @@ class _Batch:
             self.write()
 
     def write(self) -> None:
-        """Files, lines, rows."""
-        if not self.waiting:
-            return
-        kept = self.bringer.bring(self.waiting)
-        self.sums.conflicts |= {str(path.relative_to(self.home)) for path in kept.conflicts}
-        self.waiting, self.size = [], 0
+        """Files, lines, rows: begun when the batch before is done. Raises what that one raised."""
+        self.finish()
+        if self.waiting:
+            self.begun = self.beside.submit(copy_context().run, self.bringer.bring, self.waiting)
+            self.waiting, self.size = [], 0
+
+    def finish(self) -> None:
+        """Wait for what is being written."""
+        if self.begun is not None:
+            kept, self.begun = self.begun.result(), None
+            self.sums.conflicts |= {str(path.relative_to(self.home)) for path in kept.conflicts}
 
 
 def _told(tracker: Tracker, history: History, arn_of: Callable[[str], PolicyArn]) -> Iterator[Told]:
