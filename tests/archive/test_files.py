@@ -97,6 +97,15 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     assert list(outside.iterdir()) == []
 
 
+def test_the_trackers_folder_may_be_a_link_as_state_directories_of_systemd_are(tmp_path: Path) -> None:
+    (tmp_path / "private").mkdir()
+    (tmp_path / "state").symlink_to(tmp_path / "private")
+    archive = an_archive(tmp_path / "state")
+    archive.keep(a_snapshot(1))
+    archive.observe(SUPPORT, seen(1))
+    assert len(list((tmp_path / "private" / "snapshots").rglob("*.json"))) == 1
+
+
 def test_a_timeline_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     archive = an_archive(tmp_path)
     archive.keep(a_snapshot(1))

@@ -26,17 +26,6 @@ def test_it_makes_settings_and_copies_the_shipped_history(home: Path, cli: Comma
     assert (home / ".gitignore").read_text().splitlines()[1:] == ["tracker.db*", "tracker.lock", "crashes/"]
 
 
-def test_the_folder_may_be_a_link_as_state_directories_of_systemd_are(cli: Command, tmp_path: Path) -> None:
-    (tmp_path / "private").mkdir()
-    home = tmp_path / "state"
-    home.symlink_to(tmp_path / "private")
-    assert cli("init", home).code == 0
-    assert (tmp_path / "private" / "changelogs" / "index.html").is_file()
-    for words in (("reindex",), ("verify",), ("backup", tmp_path / "copy")):
-        done = cli("--home", home, *words)
-        assert (done.code, done.err) == (0, ""), done.err
-
-
 def test_everything_in_the_settings_file_is_a_comment_but_the_drawn_time(home: Path) -> None:
     text = (home / "policy-tracker.toml").read_text()
     at = f"{load_settings(home, {}).schedule.at:%H:%M}"

@@ -13,7 +13,7 @@ FIRST = 1_000_000  # seeds that the whole campaign does not use
 
 @pytest.mark.parametrize("batch", range(4))
 def test_generated_pairs_agree_with_the_oracle(batch: int) -> None:
-    found = generated(FIRST + 400 * batch, 400)
+    found = generated(FIRST + 400 * batch, 250)
     assert found.wrong == []
     # what cannot be proved is said to be so; it is a small part, and may only fall
     told = sum(found.verdicts[verdict] for verdict in ("added", "removed", "widened", "narrowed", "rescoped"))
@@ -36,7 +36,7 @@ def test_real_pairs_agree_with_the_oracle(name: str, number: int) -> None:
 
 
 # One mutant of each part; the whole list is run by `make prove`.
-@pytest.mark.parametrize("mutant", MUTANTS[::9], ids=lambda one: f"{one.file}-{one.old[:24]}")
+@pytest.mark.parametrize("mutant", MUTANTS[3::9], ids=lambda one: f"{one.file}-{one.old[:24]}")
 def test_a_broken_comparison_is_caught(mutant: Mutant) -> None:
     assert not survives(mutant)
 
