@@ -92,13 +92,9 @@ def _put_standings(tracker: "Tracker", arns: "Sequence[PolicyArn]") -> None:
         for arn in arns:
             put(f"{arn.name}: {in_words(standing(tracker, arn))}")
         return
-    looked = [how for how in (standing(tracker, arn) for arn in arns) if how.last]
+    looked = tracker.archive.last_reads(arns)
     never = len(arns) - len(looked)
-    last = (
-        f"{len(looked):,} looked at, last {words(min(how.last for how in looked if how.last))}"
-        if looked
-        else ""
-    )
+    last = f"{len(looked):,} looked at, last {words(min(looked.values()))}" if looked else ""
     told = [last, f"{never:,} never looked at" if never else ""]
     following = words(tracker.plan.look.next(tracker.clock()))
     put(f"{len(arns):,} policies: {', '.join(one for one in told if one)}; next look {following}")
