@@ -59,7 +59,7 @@ mutants: $(VENV)/.dev ## small edits of policy/ and changes/, each of which a qu
 torture: $(VENV)/.dev ## kills, faults and years against the whole thing, whole campaigns (minutes)
 	$(BIN)/python -m tests.torture $(ARGS)
 
-screenshots: $(VENV)/.dev ## the README's pictures of the pages, drawn anew by Debian's Chromium
+screenshots: $(VENV)/.dev ## the README's pictures, drawn anew by Debian's Chromium
 	$(BIN)/python -m tests.make_screenshots
 
 snapshots: $(VENV)/.dev ## make snapshots/ anew from the policy data in released moto wheels
