@@ -22,6 +22,10 @@ TODAY = Today(VersionId(7), AT, SEEN, 12, 2)
         (SUPPORT, "What AWS Support may do in every account that has its service-linked role."),
         (BILLING, "A policy that AWS manages. Whoever"),
         (replace(BILLING, path="/job-function/"), "A policy that AWS manages for a job function."),
+        (
+            PolicyArn("aws", "AWSServiceRoleForSupport", account="111122223333", kind="role"),
+            "A role of account 111122223333.",
+        ),
         (PolicyArn("aws", "Own", account="111122223333"), "A policy of account 111122223333's own."),
     ],
 )
