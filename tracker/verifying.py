@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tracker.archive.damaged import REINDEX
 from tracker.archive.layout import policy_key
 from tracker.changes.history import transitions
 from tracker.changes.identity import change_id
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from tracker.collaborators import Tracker
     from tracker.model.identity import VersionId
 
-_REINDEX = "run 'policy-tracker reindex', which makes the index again from the files alone"
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 # Which of the two it is decides a comparison of both documents; the id says that it is one of them.
 _ALIKE = (Kind.UPDATED, Kind.REPUBLISHED)
@@ -64,7 +64,7 @@ def _changes(tracker: "Tracker") -> Iterator[Finding]:
             advice = "the next 'policy-tracker check' completes what a round that was cut off left"
             yield Finding(
                 name, f"changes of the index are not what the timeline of {arn.name} tells: {wrong}",
-                advice if running else _REINDEX,
+                advice if running else REINDEX,
             )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from tracker.errors import SetupError
 
+REINDEX = "run 'policy-tracker reindex', which makes the index again from the files alone"
+
 
 @contextmanager
 def readable() -> Iterator[None]:
@@ -17,5 +19,5 @@ def readable() -> Iterator[None]:
     except (ValueError, KeyError, TypeError) as error:
         raise SetupError(
             f"the index is damaged, a value in it can't be read: {error}",
-            advice="run 'policy-tracker reindex', which makes the index again from the files alone",
+            advice=REINDEX,
         ) from error

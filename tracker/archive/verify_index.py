@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracker.archive import folder, index, signoffs
+from tracker.archive.damaged import REINDEX
 from tracker.archive.folder import Place
 from tracker.archive.grants import in_time, intervals, misfiled, rows, told
 from tracker.archive.layout import SIGNOFFS, file_name
@@ -14,8 +15,6 @@ from tracker.errors import TrackerError
 from tracker.model.history import Snapshot
 from tracker.model.recorded import Finding
 from tracker.store.database import Database
-
-_REINDEX = "run 'policy-tracker reindex', which makes the index again from the files alone"
 
 
 @dataclass(slots=True)
@@ -72,7 +71,7 @@ def index_findings(database: Database, expected: Expected) -> list[Finding]:
     if not database.exists:
         if not any(expected.rows.values()):
             return []
-        return [Finding(name, "there is no index (and no subscriber: they are only in there)", _REINDEX)]
+        return [Finding(name, "there is no index (and no subscriber: they are only in there)", REINDEX)]
     try:
         with database.reading() as db:
             broken = [str(row[0]) for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
@@ -88,7 +87,7 @@ def index_findings(database: Database, expected: Expected) -> list[Finding]:
     advice = (
         "the next 'policy-tracker check' completes what a round that was cut off left"
         if underway
-        else _REINDEX
+        else REINDEX
     )
     return [
         *(Finding(name, f"SQLite finds it damaged: {text}", "restore it from a backup") for text in broken),
@@ -97,7 +96,7 @@ def index_findings(database: Database, expected: Expected) -> list[Finding]:
             for what, of in differing
         ),
         *(
-            Finding(name, f"the action {text} is not filed in the index as it is written", _REINDEX)
+            Finding(name, f"the action {text} is not filed in the index as it is written", REINDEX)
             for text in astray
         ),
     ]

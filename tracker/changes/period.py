@@ -154,6 +154,7 @@ class _Telling:
             if one.observed_at < span.since
             or (not span.known_before and base and one.observed_at == base.first_seen)
         ]
+        created = datetime.min.replace(tzinfo=UTC)  # where there was no policy before
         found = tuple(
             transitions(
                 self.policy,
@@ -161,9 +162,7 @@ class _Telling:
                 archived,
                 # Only the last step is wanted, and of those before it nothing but that they were: they need no comparison.
                 same=lambda old, new: new == last.identity and self.difference(old, new).equal_language,
-                watched_since=None
-                if base
-                else datetime.min.replace(tzinfo=UTC),  # there was no policy: created
+                watched_since=None if base else created,
             )
         )
         if not found or found[-1].observed_at != last.first_seen:
